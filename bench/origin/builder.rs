@@ -1,0 +1,146 @@
+//! How an origin serves, said by its caller.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::{Request, Response};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+
+use crate::body::Body;
+use crate::certificate::Certificate;
+use crate::counters::Counters;
+use crate::listen::Listeners;
+use crate::origin::Origin;
+use crate::server::{Handler, Server};
+
+/// What a server speaks: by ALPN over TLS, and without it by what the client sends first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocols {
+    /// HTTP/1.1 and HTTP/1.0.
+    Http1,
+    /// HTTP/2.
+    Http2,
+    /// Whichever the client chooses.
+    #[default]
+    Both,
+}
+
+impl Protocols {
+    fn alpn(self) -> &'static [&'static [u8]] {
+        match self {
+            Self::Http1 => &[b"http/1.1"],
+            Self::Http2 => &[b"h2"],
+            Self::Both => &[b"h2", b"http/1.1"],
+        }
+    }
+}
+
+/// Says how an origin serves. By default: plain, both protocols, no distance, counters of its own.
+#[derive(Debug, Default)]
+pub struct Builder {
+    tls: Option<ServerConfig>,
+    protocols: Protocols,
+    round_trip: Duration,
+    counters: Arc<Counters>,
+}
+
+impl Builder {
+    /// Serves over TLS, with this certificate.
+    #[must_use]
+    pub fn tls(mut self, certificate: &Certificate) -> Self {
+        self.tls = Some(certificate.server_config());
+        self
+    }
+
+    /// Speaks these protocols only.
+    #[must_use]
+    pub fn protocols(mut self, protocols: Protocols) -> Self {
+        self.protocols = protocols;
+        self
+    }
+
+    /// Stands this round trip away from its clients: a request costs one, connecting another, and TLS 1.3 another.
+    #[must_use]
+    pub fn wide_area(mut self, round_trip: Duration) -> Self {
+        self.round_trip = round_trip;
+        self
+    }
+
+    /// Counts here, where others may count too.
+    #[must_use]
+    pub fn counters(mut self, counters: Arc<Counters>) -> Self {
+        self.counters = counters;
+        self
+    }
+
+    /// Serves on a thread of its own, until the origin is dropped.
+    ///
+    /// # Panics
+    ///
+    /// When the system gives no port or no thread.
+    pub fn serve<H, F, B>(self, handler: H) -> Origin
+    where
+        H: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
+        F: Future<Output = Response<B>> + Send + 'static,
+        B: Into<Body>,
+    {
+        Origin::start(self, boxed(handler))
+    }
+
+    /// Serves on the current Tokio runtime, for as long as that lives.
+    pub fn serve_on<H, F, B>(self, listeners: Listeners, handler: H)
+    where
+        H: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
+        F: Future<Output = Response<B>> + Send + 'static,
+        B: Into<Body>,
+    {
+        self.start(listeners, boxed(handler));
+    }
+
+    pub(crate) fn base(&self, port: u16) -> String {
+        match self.tls {
+            Some(_) => format!("https://localhost:{port}"),
+            None => format!("http://127.0.0.1:{port}"),
+        }
+    }
+
+    pub(crate) fn shared_counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.counters)
+    }
+
+    pub(crate) fn start(self, listeners: Listeners, handler: Handler) {
+        let tls = self.tls.map(|mut config| {
+            config.alpn_protocols = self
+                .protocols
+                .alpn()
+                .iter()
+                .map(|name| name.to_vec())
+                .collect();
+            TlsAcceptor::from(Arc::new(config))
+        });
+        let server = Arc::new(Server {
+            tls,
+            protocols: self.protocols,
+            round_trip: self.round_trip,
+            counters: self.counters,
+            handler,
+        });
+        for socket in listeners.sockets {
+            tokio::spawn(Arc::clone(&server).accept_from(socket));
+        }
+    }
+}
+
+fn boxed<H, F, B>(handler: H) -> Handler
+where
+    H: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
+    F: Future<Output = Response<B>> + Send + 'static,
+    B: Into<Body>,
+{
+    Box::new(move |request| {
+        let response = handler(request);
+        Box::pin(async move { response.await.map(Into::into) })
+    })
+}

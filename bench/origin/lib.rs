@@ -1,0 +1,21 @@
+//! A local origin server. Rust tests start one with its behaviour as a closure beside the assertion; the benchmark runs the
+//! program of the same name. It serves HTTP/1.1 and HTTP/2, plain and over TLS, and can stand a round trip away.
+
+mod body;
+mod builder;
+mod certificate;
+mod chunks;
+pub mod clock;
+mod counters;
+mod listen;
+mod origin;
+mod server;
+mod wide_area;
+
+pub use body::Body;
+pub use builder::{Builder, Protocols};
+pub use certificate::Certificate;
+pub use chunks::Chunks;
+pub use counters::{Counters, Counts, Requests};
+pub use listen::{Listeners, loopback};
+pub use origin::Origin;
