@@ -1,0 +1,150 @@
+//! A client keeps connections and names across its runs; a run is one list and the outcomes of its items.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+
+use crate::batch::Batch;
+use crate::collector::{Collector, Wake};
+use crate::download::Engine;
+use crate::error::Error;
+use crate::job::{Input, Job};
+use crate::limits::Limits;
+use crate::options::{ConnectionOptions, RunOptions};
+use crate::runtime;
+use crate::scheduler::Scheduler;
+use crate::sink::Credit;
+use crate::stats::Stats;
+use crate::transport::{ConnectionCounters, HttpTransport, Transport};
+
+/// Connections, names and trust, for any number of runs. Cloned, it stays the same client.
+#[derive(Debug)]
+pub struct Client<T = HttpTransport> {
+    transport: Arc<T>,
+}
+
+/// One list under way. Dropped, it is cancelled.
+#[derive(Debug)]
+pub struct Run {
+    list: Option<mpsc::UnboundedSender<Vec<Input>>>,
+    scheduler: AbortHandle,
+    collector: Arc<Collector>,
+    connections: Arc<ConnectionCounters>,
+    limits: Limits<Job>,
+    total: u64,
+}
+
+impl Client {
+    /// A client that connects as `options` say. No thread and no connection is started yet.
+    ///
+    /// # Errors
+    /// When a certificate in the options cannot be read.
+    pub fn new(options: &ConnectionOptions) -> Result<Self, Error> {
+        Ok(Self::over(HttpTransport::new(options)?))
+    }
+}
+
+impl<T: Transport> Client<T> {
+    /// A client over a transport of the caller's.
+    pub fn over(transport: T) -> Self {
+        Self {
+            transport: Arc::new(transport),
+        }
+    }
+
+    /// Starts a run over a list that is still to come, on the threads that all runs of the process share. `wake` is called
+    /// when there is a batch to take or the run has ended.
+    ///
+    /// # Errors
+    /// When the system does not let the first run of the process start its threads.
+    pub fn start(&self, options: RunOptions, wake: Wake) -> Result<Run, Error> {
+        Ok(self.start_on(runtime::handle()?, options, wake))
+    }
+
+    /// Starts a run as [`Client::start`] does, on a runtime of the caller's.
+    pub fn start_on(&self, runtime: &Handle, options: RunOptions, wake: Wake) -> Run {
+        let (sender, list) = mpsc::unbounded_channel();
+        let collector = Arc::new(Collector::new(wake));
+        let connections = Arc::<ConnectionCounters>::default();
+        let limits = Limits::new(options.limits);
+        let scheduler = Scheduler {
+            engine: Arc::new(Engine {
+                transport: Arc::clone(&self.transport),
+                credit: Arc::new(Credit::new(options.max_buffered_bytes)),
+                connections: Arc::clone(&connections),
+            }),
+            limits: limits.clone(),
+            collector: Arc::clone(&collector),
+            request: options.request,
+        };
+        let scheduler = runtime.spawn(scheduler.run(list)).abort_handle();
+        Run {
+            list: Some(sender),
+            scheduler,
+            collector,
+            connections,
+            limits,
+            total: 0,
+        }
+    }
+}
+
+impl<T> Clone for Client<T> {
+    fn clone(&self) -> Self {
+        Self {
+            transport: Arc::clone(&self.transport),
+        }
+    }
+}
+
+impl Run {
+    /// Adds items to the list. They start at once, as far as the limits allow.
+    pub fn push(&mut self, inputs: Vec<Input>) {
+        self.total += inputs.len() as u64;
+        if let Some(list) = &self.list {
+            // Nobody listens only after `cancel`.
+            let _ = list.send(inputs);
+        }
+    }
+
+    /// Ends the list: the run ends with its last item.
+    pub fn end(&mut self) {
+        self.list = None;
+    }
+
+    /// Stops everything: sockets are closed, and items without an outcome get none.
+    pub fn cancel(&self) {
+        self.scheduler.abort();
+    }
+
+    /// The next batch that is ready. Call it until it gives none; the next one is announced by the wake-up.
+    pub fn take_batch(&self) -> Option<Batch> {
+        self.collector.take()
+    }
+
+    /// Every item has its outcome.
+    pub fn is_finished(&self) -> bool {
+        self.collector.is_finished()
+    }
+
+    /// The run in numbers, so far.
+    pub fn stats(&self) -> Stats {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Stats {
+            total: self.total,
+            in_flight: self.limits.in_flight() as u64,
+            connections_opened: read(&self.connections.opened),
+            connections_reused: read(&self.connections.reused),
+            ..self.collector.stats()
+        }
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.cancel();
+    }
+}

@@ -1,0 +1,150 @@
+//! One layer of a body's codings, undone piece by piece with bounded output.
+
+use compression_codecs::core::util::{PartialBuffer, WriteBuffer};
+use compression_codecs::{
+    BrotliDecoder, DecodeV2, DeflateDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder,
+};
+
+use super::codings::Coding;
+use crate::error::{Code, Error};
+
+/// What one step yields at most.
+pub(super) const STEP: usize = 32 << 10;
+
+/// One coding, with what is left to decode of it.
+pub(super) struct Layer {
+    coding: Coding,
+    decoder: Option<Box<dyn DecodeV2 + Send>>,
+    state: State,
+    output: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Nothing came yet.
+    New,
+    /// In the middle of a member.
+    Open,
+    /// At the end of a member.
+    Ended,
+    /// After the end: what follows is not part of the body.
+    Trailing,
+}
+
+impl Layer {
+    pub(super) fn new(coding: Coding) -> Self {
+        let decoder: Option<Box<dyn DecodeV2 + Send>> = match coding {
+            Coding::Gzip => Some(Box::new(GzipDecoder::new())),
+            Coding::Brotli => Some(Box::new(BrotliDecoder::new())),
+            Coding::Zstd => Some(Box::new(ZstdDecoder::new())),
+            // Servers send both of the two formats under this name; the first byte tells.
+            Coding::Deflate => None,
+        };
+        Self {
+            coding,
+            decoder,
+            state: State::New,
+            output: Vec::new(),
+        }
+    }
+
+    /// Decodes `input` and hands every piece that comes out to `sink`.
+    pub(super) fn write(
+        &mut self,
+        input: &[u8],
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut input = PartialBuffer::new(input);
+        while let Some(&next) = input.unwritten().first() {
+            if self.state == State::Ended {
+                self.begin_next_member(next)?;
+            }
+            if self.state == State::Trailing {
+                return Ok(());
+            }
+            let decoder = self.decoder.get_or_insert_with(|| deflate_decoder(next));
+            self.state = State::Open;
+            let mut output = writable(&mut self.output);
+            let ended = decoder
+                .decode(&mut input, &mut output)
+                .map_err(self.coding.broken())?;
+            let mut filled = output.has_no_spare_space();
+            sink(output.written())?;
+            if ended {
+                self.state = State::Ended;
+            }
+            // The last of the input may stand for more output than there was room for.
+            while filled && self.state == State::Open && input.unwritten().is_empty() {
+                filled = self.drain(sink)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes out what the decoder still holds. Returns whether that filled the output again.
+    fn drain(&mut self, sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<bool, Error> {
+        let Some(decoder) = &mut self.decoder else {
+            return Ok(false);
+        };
+        let mut output = writable(&mut self.output);
+        let ended = match self.coding {
+            // Its `flush` does not tell the end of a frame.
+            Coding::Zstd => decoder.decode(&mut PartialBuffer::new(&[]), &mut output),
+            // Their `decode` wants input, and `finish` tells the end afterwards.
+            Coding::Gzip | Coding::Deflate | Coding::Brotli => {
+                decoder.flush(&mut output).map(|_| false)
+            }
+        };
+        if ended.map_err(self.coding.broken())? {
+            self.state = State::Ended;
+        }
+        sink(output.written())?;
+        Ok(output.has_no_spare_space())
+    }
+
+    /// Says whether the coding came to its end, if it began.
+    pub(super) fn finish(&mut self) -> Result<(), Error> {
+        let (State::Open, Some(decoder)) = (self.state, &mut self.decoder) else {
+            return Ok(());
+        };
+        if let Ok(true) = decoder.finish(&mut writable(&mut self.output)) {
+            return Ok(());
+        }
+        let detail = format!(
+            "the body ends in the middle of its {} coding",
+            self.coding.name()
+        );
+        Err(Error::new(Code::Decode, detail))
+    }
+
+    /// gzip and zstd bodies may have several members, one after the other (RFC 1952 §2.2, RFC 8878 §3.1). Whatever else
+    /// follows the end is passed over, as Node's own decoder does.
+    fn begin_next_member(&mut self, next: u8) -> Result<(), Error> {
+        let another = match self.coding {
+            Coding::Gzip => next == 0x1f,
+            Coding::Zstd => next == 0x28 || (0x50..=0x5f).contains(&next),
+            Coding::Brotli | Coding::Deflate => false,
+        };
+        let Some(decoder) = self.decoder.as_mut().filter(|_| another) else {
+            self.state = State::Trailing;
+            return Ok(());
+        };
+        self.state = State::Open;
+        decoder.reinit().map_err(self.coding.broken())
+    }
+}
+
+fn writable(output: &mut Vec<u8>) -> WriteBuffer<'_> {
+    output.resize(STEP, 0);
+    WriteBuffer::new_initialized(output)
+}
+
+/// RFC 9110 means the zlib format; many servers send raw deflate. The low half of a zlib stream's first byte is 8, which
+/// would be a reserved or stored block in raw deflate.
+fn deflate_decoder(first: u8) -> Box<dyn DecodeV2 + Send> {
+    if first & 0x0f == 8 {
+        Box::new(ZlibDecoder::new())
+    } else {
+        Box::new(DeflateDecoder::new())
+    }
+}

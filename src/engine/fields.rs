@@ -1,0 +1,186 @@
+//! What a caller may set of a request: its method and its header fields, checked before anything is sent.
+
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, EXPECT, HeaderName, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+use http::{HeaderMap, HeaderValue, Method};
+
+use crate::error::{Code, Error};
+
+/// Fields that frame the message or belong to the connection: they are the transport's.
+const FRAMING: [HeaderName; 9] = [
+    CONNECTION,
+    CONTENT_LENGTH,
+    EXPECT,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
+
+/// The method called `name`, as the fetch standard reads it: the common ones in any case, all others as they are.
+///
+/// # Errors
+/// [`Code::InvalidToken`] when it is no token, [`Code::InvalidArgValue`] for CONNECT, which asks for a tunnel.
+pub fn method(name: &str) -> Result<Method, Error> {
+    const ANY_CASE: [Method; 6] = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::OPTIONS,
+    ];
+    if let Some(known) = ANY_CASE
+        .into_iter()
+        .find(|known| known.as_str().eq_ignore_ascii_case(name))
+    {
+        return Ok(known);
+    }
+    let method = Method::from_bytes(name.as_bytes()).map_err(|_| {
+        Error::new(
+            Code::InvalidToken,
+            format!("the method {} is not an HTTP token", quote(name)),
+        )
+    })?;
+    if method.as_str().eq_ignore_ascii_case("CONNECT") {
+        return Err(Error::new(
+            Code::InvalidArgValue,
+            "the method CONNECT is not supported",
+        ));
+    }
+    Ok(method)
+}
+
+/// Sets `fields` in `headers`. A name replaces what was there; given several times, all its values are sent.
+///
+/// # Errors
+/// [`Code::InvalidToken`] for a name that is no token, [`Code::InvalidChar`] for a value with a character that must not be on
+/// the wire, [`Code::InvalidArgValue`] for a field that frames the message.
+pub fn set(headers: &mut HeaderMap, fields: &[(String, String)]) -> Result<(), Error> {
+    let fields: Vec<_> = fields
+        .iter()
+        .map(|(name, value)| field(name, value))
+        .collect::<Result<_, _>>()?;
+    for (name, _) in &fields {
+        headers.remove(name);
+    }
+    for (name, value) in fields {
+        let added = headers.try_append(name, value);
+        added.map_err(|_| Error::new(Code::InvalidArgValue, "there are too many header fields"))?;
+    }
+    Ok(())
+}
+
+fn field(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Error> {
+    let field = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
+        Error::new(
+            Code::InvalidToken,
+            format!("the header name {} is not an HTTP token", quote(name)),
+        )
+    })?;
+    if FRAMING.contains(&field) {
+        let detail = format!("the header '{field}' frames the message and cannot be set");
+        return Err(Error::new(Code::InvalidArgValue, detail));
+    }
+    let value = latin1(value.trim_matches([' ', '\t', '\r', '\n']))
+        .and_then(|bytes| HeaderValue::from_bytes(&bytes).ok())
+        .ok_or_else(|| {
+            let detail =
+                format!("the value of the header '{field}' has a character that HTTP forbids");
+            Error::new(Code::InvalidChar, detail)
+        })?;
+    Ok((field, value))
+}
+
+/// A header value is a string of bytes, which JavaScript writes as characters up to U+00FF.
+fn latin1(text: &str) -> Option<Vec<u8>> {
+    text.chars()
+        .map(|c| u8::try_from(u32::from(c)).ok())
+        .collect()
+}
+
+/// `text` as it can be shown: short, and without anything a terminal would obey.
+fn quote(text: &str) -> String {
+    let shown: String = text.chars().take(64).flat_map(char::escape_debug).collect();
+    format!("'{shown}'")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set_one(name: &str, value: &str) -> Result<HeaderMap, Code> {
+        let mut headers = HeaderMap::new();
+        set(&mut headers, &[(name.into(), value.into())]).map_err(|error| error.code)?;
+        Ok(headers)
+    }
+
+    #[test]
+    fn nothing_that_splits_a_message_gets_through() {
+        for value in [
+            "x\r\ny: z",
+            "x\ny",
+            "x\0y",
+            "x\u{7f}",
+            "\u{100}",
+            "\u{1f600}",
+        ] {
+            assert_eq!(set_one("a", value), Err(Code::InvalidChar), "{value:?}");
+        }
+        for name in ["", "a b", "a:", "a\r\n", "\u{e9}", "a\0"] {
+            assert_eq!(set_one(name, "x"), Err(Code::InvalidToken), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn values_are_bytes_and_lose_the_white_space_around_them() {
+        let headers = set_one("a", " caf\u{e9}\t").expect("it is Latin-1");
+        assert_eq!(headers["a"].as_bytes(), b"caf\xe9");
+    }
+
+    #[test]
+    fn framing_is_not_for_callers() {
+        for name in [
+            "Content-Length",
+            "transfer-encoding",
+            "CONNECTION",
+            "te",
+            "Upgrade",
+            "Keep-Alive",
+        ] {
+            assert_eq!(set_one(name, "1"), Err(Code::InvalidArgValue), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_replaces_what_was_there_and_keeps_all_its_own_values() {
+        let mut headers = HeaderMap::new();
+        headers.insert("a", HeaderValue::from_static("before"));
+        let fields = [("A", "1"), ("a", "2")].map(|(name, value)| (name.into(), value.into()));
+        set(&mut headers, &fields).expect("they are fine");
+        assert_eq!(headers.get_all("a").iter().collect::<Vec<_>>(), ["1", "2"]);
+    }
+
+    #[test]
+    fn methods_are_read_as_fetch_reads_them() {
+        assert_eq!(method("get"), Ok(Method::GET));
+        assert_eq!(
+            method("patch").map(|m| m.to_string()).ok().as_deref(),
+            Some("patch")
+        );
+        for name in ["", "G ET", "GET\r\n", "\u{e9}"] {
+            assert_eq!(
+                method(name).map_err(|error| error.code),
+                Err(Code::InvalidToken),
+                "{name:?}"
+            );
+        }
+        assert_eq!(
+            method("connect").map_err(|error| error.code),
+            Err(Code::InvalidArgValue)
+        );
+    }
+}

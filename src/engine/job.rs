@@ -1,0 +1,238 @@
+//! One item of the caller's list as work to do: where it stands in the list, its URL and its options.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use http::HeaderValue;
+use http::header::AUTHORIZATION;
+use percent_encoding::percent_decode_str;
+use tokio::time::Instant;
+use url::Url;
+
+use crate::error::{Code, Error};
+use crate::options::RequestOptions;
+
+/// The longest URL that is sent, in bytes. Servers stop far earlier.
+const MAX_URL_LENGTH: usize = 64 << 10;
+
+/// One item as the caller gave it.
+#[derive(Debug)]
+pub struct Input {
+    /// The URL's text.
+    pub url: String,
+    /// The item's options in full, or what is wrong with them; `None` for those of the run.
+    pub options: Option<Result<RequestOptions, Error>>,
+}
+
+/// One item that can be sent.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) index: u32,
+    pub(crate) url: Url,
+    pub(crate) options: Arc<RequestOptions>,
+    pub(crate) queued_at: Instant,
+}
+
+/// An item that cannot be sent, with the URL as far as it is fit to be shown.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) index: u32,
+    pub(crate) url: String,
+    pub(crate) error: Error,
+}
+
+impl Job {
+    /// The job of the item at `index`, or why there is none.
+    pub(crate) fn new(
+        index: u32,
+        input: Input,
+        run: &Arc<RequestOptions>,
+    ) -> Result<Job, Box<Refused>> {
+        let parsed = parse(&input.url);
+        let refuse = |url: String, error| Box::new(Refused { index, url, error });
+        let options = match input.options {
+            None => Arc::clone(run),
+            Some(Ok(options)) => Arc::new(options),
+            Some(Err(error)) => {
+                let url =
+                    parsed.map_or_else(|_| excerpt(&input.url), |url| without_credentials(&url));
+                return Err(refuse(url, error));
+            }
+        };
+        let mut url = parsed.map_err(|error| refuse(excerpt(&input.url), error))?;
+        let options = take_credentials(&mut url, options);
+        url.set_fragment(None);
+        Ok(Job {
+            index,
+            url,
+            options,
+            queued_at: Instant::now(),
+        })
+    }
+}
+
+/// Parses an address that can be fetched, by the WHATWG URL standard.
+pub(crate) fn parse(text: &str) -> Result<Url, Error> {
+    if text.len() > MAX_URL_LENGTH {
+        return Err(Error::new(
+            Code::InvalidUrl,
+            format!("the URL is longer than {MAX_URL_LENGTH} bytes"),
+        ));
+    }
+    let url = Url::parse(text)
+        .map_err(|error| Error::new(Code::InvalidUrl, format!("invalid URL: {error}")))?;
+    check_scheme(&url)?;
+    Ok(url)
+}
+
+/// Refuses every scheme but http and https.
+pub(crate) fn check_scheme(url: &Url) -> Result<(), Error> {
+    match url.scheme() {
+        "http" | "https" => Ok(()),
+        other => {
+            let detail =
+                format!("the protocol '{other}:' is not supported, only http: and https: are");
+            Err(Error::new(Code::UnsupportedProtocol, detail))
+        }
+    }
+}
+
+/// Scheme, host and port: what limits and credentials hold for.
+pub(crate) fn origin_key(url: &Url) -> &str {
+    &url[..url::Position::BeforePath]
+}
+
+/// Moves the credentials of the URL into a header, as RFC 7617 writes it; a header of the caller's wins.
+pub(crate) fn take_credentials(url: &mut Url, options: Arc<RequestOptions>) -> Arc<RequestOptions> {
+    if url.username().is_empty() && url.password().is_none() {
+        return options;
+    }
+    let decoded = |text| percent_decode_str(text).collect::<Vec<u8>>();
+    let mut pair = decoded(url.username());
+    pair.push(b':');
+    pair.extend(decoded(url.password().unwrap_or("")));
+    // Both fail only for URLs that cannot have credentials, and this one had some.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    if options.headers.contains_key(AUTHORIZATION) {
+        return options;
+    }
+    let basic = format!(
+        "Basic {}",
+        base64::engine::general_purpose::STANDARD.encode(pair)
+    );
+    let mut options = Arc::unwrap_or_clone(options);
+    if let Ok(mut value) = HeaderValue::try_from(basic) {
+        value.set_sensitive(true);
+        options.headers.insert(AUTHORIZATION, value);
+    }
+    Arc::new(options)
+}
+
+fn without_credentials(url: &Url) -> String {
+    let mut url = url.clone();
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.into()
+}
+
+/// Text that is not a URL, cut to what fits a message. Whatever may be credentials in it is left out.
+fn excerpt(text: &str) -> String {
+    let shown = match text.rfind('@') {
+        Some(at) => format!("{}{}", scheme(&text[..at]), &text[at + 1..]),
+        None => text.to_owned(),
+    };
+    shown
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(256)
+        .collect()
+}
+
+/// The scheme and the slashes after it, if `text` begins with those of a URL that could be fetched.
+fn scheme(text: &str) -> &str {
+    let lower = text.to_ascii_lowercase();
+    let Some(scheme) = ["http:", "https:"]
+        .into_iter()
+        .find(|scheme| lower.starts_with(scheme))
+    else {
+        return "";
+    };
+    let slashes = text[scheme.len()..]
+        .chars()
+        .take_while(|c| matches!(c, '/' | '\\'))
+        .count();
+    &text[..scheme.len() + slashes]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(url: &str) -> Result<Job, Box<Refused>> {
+        Job::new(
+            0,
+            Input {
+                url: url.into(),
+                options: None,
+            },
+            &Arc::default(),
+        )
+    }
+
+    #[test]
+    fn credentials_leave_the_url_and_become_a_header() {
+        let job = job("http://us%40er:pa:ss@localhost/a").expect("it is a URL");
+        assert_eq!(job.url.as_str(), "http://localhost/a");
+        assert_eq!(job.options.headers[AUTHORIZATION], "Basic dXNAZXI6cGE6c3M=");
+    }
+
+    #[test]
+    fn an_invalid_url_is_shown_without_what_may_be_credentials() {
+        let long = format!("http://user:{}secret@a b/", "x".repeat(300));
+        let cases = [
+            ("http://user:secret@a b/", "http://a b/"),
+            ("http:\\\\user:secret@a b/", "http:\\\\a b/"),
+            ("http:/user:secret@a b", "http:/a b"),
+            ("https:user:secret@a b/", "https:a b/"),
+            ("user:secret@a b", "a b"),
+            (&long, "http://a b/"),
+            ("no url", "no url"),
+        ];
+        for (url, shown) in cases {
+            let refused = job(url).expect_err("it is no URL");
+            assert_eq!(refused.url, shown);
+            assert!(!refused.error.detail.contains("secret"));
+        }
+    }
+
+    #[test]
+    fn only_http_and_https_are_fetched() {
+        for url in [
+            "ftp://localhost/",
+            "file:///etc/passwd",
+            "data:,a",
+            "javascript:1",
+        ] {
+            let refused = job(url).expect_err("it cannot be fetched");
+            assert_eq!(refused.error.code, Code::UnsupportedProtocol, "{url}");
+        }
+        assert!(job("HTTP://LOCALHOST").is_ok());
+    }
+
+    #[test]
+    fn an_endless_url_is_refused_without_being_repeated() {
+        let refused =
+            job(&format!("http://localhost/{}", "a".repeat(1 << 20))).expect_err("too long");
+        assert_eq!(refused.error.code, Code::InvalidUrl);
+        assert!(refused.url.len() <= 256 && refused.error.detail.len() < 100);
+    }
+
+    #[test]
+    fn hosts_are_told_apart_by_scheme_host_and_port() {
+        let key = |url| origin_key(&parse(url).expect("it is a URL")).to_owned();
+        assert_eq!(key("http://LOCALHOST:80/a?b"), "http://localhost");
+        assert_ne!(key("http://localhost/"), key("https://localhost/"));
+        assert_ne!(key("http://localhost/"), key("http://localhost:81/"));
+    }
+}

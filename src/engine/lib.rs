@@ -1,0 +1,36 @@
+//! The engine of manyfetch: a list of requests in, batches of outcomes out. It knows nothing of Node.
+//!
+//! ```text
+//! Input -> job -> scheduler (limits: permits) -> download (redirect, transport, decode, sink)
+//!       -> outcome -> collector (stats) -> batch
+//! ```
+//!
+//! Data goes from left to right. Against it goes control alone: a permit that is dropped, a run that is cancelled, a sink
+//! that is full.
+
+mod batch;
+mod body_plan;
+mod client;
+mod collector;
+mod deadlines;
+mod decode;
+mod download;
+mod error;
+pub mod fields;
+mod job;
+mod limits;
+pub mod options;
+mod outcome;
+mod redirect;
+mod runtime;
+mod scheduler;
+mod sink;
+mod stats;
+pub mod transport;
+
+pub use batch::Batch;
+pub use client::{Client, Run};
+pub use collector::Wake;
+pub use error::{Code, Error, Phase};
+pub use job::Input;
+pub use stats::{Latency, Stats};

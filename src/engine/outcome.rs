@@ -1,0 +1,93 @@
+//! What one item came to: a response, a failure, or a response that failed in its body. Always one of them.
+
+use std::time::Duration;
+
+use http::Method;
+use url::Url;
+
+use crate::error::Error;
+use crate::job::Refused;
+use crate::sink::Body;
+use crate::transport::Head;
+
+/// What one item came to.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// The item's place in the caller's list.
+    pub(crate) index: u32,
+    /// The method it began with.
+    pub(crate) method: Method,
+    /// The URL it began with, without credentials; for an invalid one what is fit to be shown.
+    pub(crate) request_url: String,
+    /// The URLs it was redirected to, in order; the last one answered.
+    pub(crate) redirects: Vec<Url>,
+    /// The head of the last response, if one came.
+    pub(crate) head: Option<Head>,
+    /// The body, empty unless it came whole.
+    pub(crate) body: Body,
+    /// What there was of the body.
+    pub(crate) sizes: Sizes,
+    /// How often it was tried. An item that was never sent has none.
+    pub(crate) attempts: u16,
+    /// Where the time went.
+    pub(crate) timings: Timings,
+    /// Why it failed.
+    pub(crate) error: Option<Error>,
+}
+
+/// The bytes of one body.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sizes {
+    /// As handed over.
+    pub(crate) decoded: u64,
+    /// As they came, without the framing of HTTP.
+    pub(crate) wire: u64,
+    /// Every coding was undone, or there was none.
+    pub(crate) is_decoded: bool,
+}
+
+/// Where the time of one item went. Redirects add up.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Timings {
+    /// Waiting for permits.
+    pub(crate) queue: Duration,
+    /// Looking the name up.
+    pub(crate) dns: Duration,
+    /// TCP and TLS.
+    pub(crate) connect: Duration,
+    /// From the connection to the head.
+    pub(crate) first_byte: Duration,
+    /// From the head to the body's end.
+    pub(crate) download: Duration,
+    /// From the item's arrival to its outcome.
+    pub(crate) total: Duration,
+    /// The last request went over a connection that was there.
+    pub(crate) reused: bool,
+}
+
+impl Outcome {
+    /// The outcome of an item that could not be sent.
+    pub(crate) fn refused(refused: Refused) -> Self {
+        Self {
+            index: refused.index,
+            method: Method::GET,
+            request_url: refused.url,
+            redirects: Vec::new(),
+            head: None,
+            body: Body::Empty,
+            sizes: Sizes::default(),
+            attempts: 0,
+            timings: Timings::default(),
+            error: Some(refused.error),
+        }
+    }
+
+    /// Status 200 to 299, and nothing went wrong.
+    pub(crate) fn is_ok(&self) -> bool {
+        self.error.is_none()
+            && self
+                .head
+                .as_ref()
+                .is_some_and(|head| head.status.is_success())
+    }
+}

@@ -1,0 +1,218 @@
+//! Where a redirect leads and what is sent there, by the fetch standard (HTTP-redirect fetch). Pure.
+
+use http::header::{
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION,
+    CONTENT_TYPE, COOKIE, HOST, HeaderName, LOCATION, PROXY_AUTHORIZATION,
+};
+use http::{HeaderMap, Method, StatusCode};
+use url::Url;
+
+use crate::error::{Code, Error};
+use crate::job::{check_scheme, origin_key};
+use crate::transport::{Head, Request};
+
+/// What must not reach another origin than it was meant for.
+const CREDENTIALS: [HeaderName; 5] = [
+    AUTHORIZATION,
+    COOKIE,
+    HeaderName::from_static("cookie2"),
+    PROXY_AUTHORIZATION,
+    HOST,
+];
+
+/// What describes a body, and goes with it.
+const BODY_FIELDS: [HeaderName; 5] = [
+    CONTENT_ENCODING,
+    CONTENT_LANGUAGE,
+    CONTENT_LENGTH,
+    CONTENT_LOCATION,
+    CONTENT_TYPE,
+];
+
+/// The request that `head` asks for in place of `request`, if it redirects.
+pub(crate) fn follow(request: &Request, head: &Head) -> Result<Option<Request>, Error> {
+    let Some(url) = target(&request.url, head)? else {
+        return Ok(None);
+    };
+    let mut next = Request {
+        url,
+        ..request.clone()
+    };
+    if changes_to_get(&request.method, head.status) {
+        next.method = Method::GET;
+        remove(&mut next.headers, &BODY_FIELDS);
+    }
+    if origin_key(&next.url) != origin_key(&request.url) {
+        remove(&mut next.headers, &CREDENTIALS);
+    }
+    Ok(Some(next))
+}
+
+fn target(from: &Url, head: &Head) -> Result<Option<Url>, Error> {
+    if !matches!(head.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let Some(location) = head.headers.get(LOCATION) else {
+        return Ok(None);
+    };
+    let invalid = |why: String| {
+        Error::new(
+            Code::InvalidRedirect,
+            format!("the redirect's Location is {why}"),
+        )
+    };
+    if head
+        .headers
+        .get_all(LOCATION)
+        .iter()
+        .any(|other| other != location)
+    {
+        return Err(invalid("given twice, and differently".into()));
+    }
+    // Servers write raw UTF-8 there; whatever else it is, the URL parser sees replacement characters.
+    let location = String::from_utf8_lossy(location.as_bytes());
+    let mut url = from
+        .join(&location)
+        .map_err(|error| invalid(format!("invalid: {error}")))?;
+    check_scheme(&url)?;
+    // Credentials in a Location are the server's invention, and no message may show them.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_fragment(None);
+    Ok(Some(url))
+}
+
+fn remove(headers: &mut HeaderMap, names: &[HeaderName]) {
+    for name in names {
+        headers.remove(name);
+    }
+}
+
+fn changes_to_get(method: &Method, status: StatusCode) -> bool {
+    match status.as_u16() {
+        301 | 302 => method == Method::POST,
+        303 => method != Method::GET && method != Method::HEAD,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderValue, Version};
+
+    use super::*;
+
+    fn request(method: Method) -> Request {
+        let mut headers = HeaderMap::new();
+        for name in ["authorization", "cookie", "content-type", "accept"] {
+            headers.insert(name, HeaderValue::from_static("x"));
+        }
+        let url = Url::parse("http://a.test/dir/page?q").expect("it is a URL");
+        Request {
+            method,
+            url,
+            headers,
+        }
+    }
+
+    fn head(status: u16, location: Option<&'static str>) -> Head {
+        let mut headers = HeaderMap::new();
+        if let Some(location) = location {
+            headers.insert(LOCATION, HeaderValue::from_static(location));
+        }
+        let status = StatusCode::from_u16(status).expect("it is a status");
+        Head {
+            status,
+            version: Version::HTTP_11,
+            reason: None,
+            headers,
+        }
+    }
+
+    fn follow_to(location: &'static str) -> Result<String, Code> {
+        let next = follow(&request(Method::GET), &head(302, Some(location)));
+        next.map_err(|error| error.code)
+            .map(|next| next.map_or(String::new(), |next| next.url.into()))
+    }
+
+    #[test]
+    fn locations_are_resolved_as_the_url_standard_says() {
+        let cases = [
+            ("/x", "http://a.test/x"),
+            ("x", "http://a.test/dir/x"),
+            ("../../../x", "http://a.test/x"),
+            ("?z", "http://a.test/dir/page?z"),
+            ("//b.test/x", "http://b.test/x"),
+            ("", "http://a.test/dir/page?q"),
+            ("#f", "http://a.test/dir/page?q"),
+            ("https://u:p@b.test/", "https://b.test/"),
+            (" /a b\t", "http://a.test/a%20b"),
+        ];
+        for (location, url) in cases {
+            assert_eq!(follow_to(location).as_deref(), Ok(url), "{location:?}");
+        }
+    }
+
+    #[test]
+    fn a_location_that_leads_nowhere_is_an_error() {
+        assert_eq!(follow_to("http://[::1"), Err(Code::InvalidRedirect));
+        assert_eq!(follow_to("http://a b/"), Err(Code::InvalidRedirect));
+        for location in [
+            "file:///etc/passwd",
+            "data:,x",
+            "javascript:1",
+            "ftp://a.test/",
+        ] {
+            assert_eq!(
+                follow_to(location),
+                Err(Code::UnsupportedProtocol),
+                "{location}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_the_five_statuses_with_a_location_redirect() {
+        for status in [200, 201, 300, 304, 305, 306] {
+            let next = follow(&request(Method::GET), &head(status, Some("/x")));
+            assert!(next.is_ok_and(|next| next.is_none()), "{status}");
+        }
+        let next = follow(&request(Method::GET), &head(302, None));
+        assert!(next.is_ok_and(|next| next.is_none()));
+    }
+
+    #[test]
+    fn the_method_changes_as_browsers_change_it() {
+        let cases = [
+            (301, Method::POST, Method::GET),
+            (302, Method::POST, Method::GET),
+            (301, Method::PUT, Method::PUT),
+            (303, Method::PUT, Method::GET),
+            (303, Method::HEAD, Method::HEAD),
+            (307, Method::POST, Method::POST),
+            (308, Method::POST, Method::POST),
+        ];
+        for (status, before, after) in cases {
+            let next = follow(&request(before.clone()), &head(status, Some("/x")));
+            let next = next.ok().flatten().expect("it redirects");
+            assert_eq!(next.method, after, "{status} {before}");
+            assert_eq!(next.headers.contains_key(CONTENT_TYPE), before == after);
+        }
+    }
+
+    #[test]
+    fn credentials_stay_with_their_origin() {
+        for (location, keeps) in [
+            ("http://a.test/x", true),
+            ("https://a.test/x", false),
+            ("http://a.test:81/x", false),
+            ("http://b.test/x", false),
+        ] {
+            let next = follow(&request(Method::GET), &head(302, Some(location)));
+            let headers = next.ok().flatten().expect("it redirects").headers;
+            assert_eq!(headers.contains_key(AUTHORIZATION), keeps, "{location}");
+            assert_eq!(headers.contains_key(COOKIE), keeps, "{location}");
+            assert!(headers.contains_key("accept"), "{location}");
+        }
+    }
+}

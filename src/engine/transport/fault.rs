@@ -1,0 +1,191 @@
+//! From what the libraries below report to one code of ours: by type, along the chain of causes, never by text.
+
+use std::error::Error as StdError;
+use std::io;
+
+use rustls::CertificateError;
+
+use crate::error::{Code, Error, Phase};
+
+/// How far the request had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    Connect,
+    Response,
+    Body,
+}
+
+/// The code and the sentence for `error`.
+pub(super) fn classify(error: &(dyn StdError + 'static), stage: Stage) -> Error {
+    let mut next = Some(error);
+    let mut fallback = None;
+    while let Some(cause) = next {
+        if let Some(known) = recognise(cause, stage) {
+            return known;
+        }
+        if cause
+            .downcast_ref::<hyper::Error>()
+            .is_some_and(hyper::Error::is_canceled)
+        {
+            fallback = Some(closed(stage));
+        }
+        next = cause.source();
+    }
+    fallback.unwrap_or_else(|| {
+        Error::new(
+            Code::Internal,
+            format!("an error of no known kind: {error}"),
+        )
+    })
+}
+
+fn recognise(cause: &(dyn StdError + 'static), stage: Stage) -> Option<Error> {
+    if let Some(ours) = cause.downcast_ref::<Error>() {
+        return Some(ours.clone());
+    }
+    if let Some(error) = cause.downcast_ref::<rustls::Error>() {
+        return Some(of_tls(error));
+    }
+    if let Some(error) = cause.downcast_ref::<h2::Error>() {
+        return Some(of_http2(error, stage));
+    }
+    if let Some(error) = cause.downcast_ref::<hyper::Error>() {
+        return of_http1(error, stage);
+    }
+    cause
+        .downcast_ref::<io::Error>()
+        .map(|error| of_io(error, stage))
+}
+
+fn of_tls(error: &rustls::Error) -> Error {
+    if let rustls::Error::InvalidCertificate(CertificateError::Other(other)) = error
+        && let Some(ours) = other.0.downcast_ref::<Error>()
+    {
+        return ours.clone();
+    }
+    Error::new(Code::Tls, format!("TLS failed: {error}"))
+}
+
+fn of_http2(error: &h2::Error, stage: Stage) -> Error {
+    if let Some(io) = error.get_io() {
+        return of_io(io, stage);
+    }
+    let reason = error.reason();
+    let reason = reason
+        .as_ref()
+        .map_or("a protocol error", h2::Reason::description);
+    let what = if error.is_go_away() {
+        "the connection was closed"
+    } else {
+        "the stream was reset"
+    };
+    Error::new(Code::Http2, format!("HTTP/2: {what}: {reason}"))
+}
+
+fn of_http1(error: &hyper::Error, stage: Stage) -> Option<Error> {
+    if error.is_parse_too_large() {
+        return Some(Error::new(
+            Code::HeadersTooLarge,
+            "the head of the response is too large",
+        ));
+    }
+    if error.is_parse() {
+        return Some(Error::new(
+            Code::HttpParse,
+            "the response is not valid HTTP",
+        ));
+    }
+    error.is_incomplete_message().then(|| closed(stage))
+}
+
+/// The peer went away.
+fn closed(stage: Stage) -> Error {
+    match stage {
+        Stage::Body => Error::new(Code::BodyTruncated, "the body ended before its end"),
+        Stage::Connect => Error::new(
+            Code::ConnectionReset,
+            "the connection was closed while connecting",
+        ),
+        Stage::Response => Error::new(
+            Code::ConnectionReset,
+            "the connection was closed before the response",
+        ),
+    }
+}
+
+fn of_io(error: &io::Error, stage: Stage) -> Error {
+    if let Some(known) = error.get_ref().and_then(|inner| recognise(inner, stage)) {
+        return known;
+    }
+    if let Some(code) = error.raw_os_error().and_then(of_errno) {
+        return Error::new(code, error.to_string());
+    }
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => closed(stage),
+        io::ErrorKind::TimedOut => system_timed_out(stage),
+        // So the parser of chunks reports what it cannot read.
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput
+            if error.raw_os_error().is_none() =>
+        {
+            Error::new(Code::HttpParse, "the response is not valid HTTP")
+        }
+        kind => match of_kind(kind) {
+            Code::Io => Error::new(Code::Io, error.to_string()),
+            code => Error::new(code, kind.to_string()),
+        },
+    }
+}
+
+/// The system gave up on the connection before any limit of ours.
+fn system_timed_out(stage: Stage) -> Error {
+    let phase = match stage {
+        Stage::Connect => Phase::Connect,
+        Stage::Response => Phase::Response,
+        Stage::Body => Phase::Idle,
+    };
+    let detail = format!(
+        "the system gave the connection up in the phase '{}'",
+        phase.name()
+    );
+    Error {
+        code: Code::TimedOut,
+        phase: Some(phase),
+        detail,
+    }
+}
+
+fn of_kind(kind: io::ErrorKind) -> Code {
+    use io::ErrorKind as Kind;
+    match kind {
+        Kind::ConnectionRefused => Code::ConnectionRefused,
+        Kind::ConnectionReset => Code::ConnectionReset,
+        Kind::ConnectionAborted => Code::ConnectionAborted,
+        Kind::BrokenPipe => Code::BrokenPipe,
+        Kind::HostUnreachable => Code::HostUnreachable,
+        Kind::NetworkUnreachable => Code::NetworkUnreachable,
+        Kind::NetworkDown => Code::NetworkDown,
+        Kind::AddrNotAvailable => Code::AddressNotAvailable,
+        Kind::AddrInUse => Code::AddressInUse,
+        Kind::PermissionDenied => Code::PermissionDenied,
+        Kind::OutOfMemory => Code::NoMemory,
+        _ => Code::Io,
+    }
+}
+
+/// Those that the standard library has no kind for.
+#[cfg(unix)]
+fn of_errno(errno: i32) -> Option<Code> {
+    match errno {
+        libc::EMFILE => Some(Code::ProcessFileLimit),
+        libc::ENFILE => Some(Code::SystemFileLimit),
+        libc::ENOBUFS => Some(Code::NoBufferSpace),
+        libc::EPERM => Some(Code::NotPermitted),
+        libc::EAFNOSUPPORT => Some(Code::AddressFamily),
+        _ => None,
+    }
+}
+
+#[cfg(not(unix))]
+fn of_errno(_errno: i32) -> Option<Code> {
+    None
+}

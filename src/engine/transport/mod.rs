@@ -1,0 +1,65 @@
+//! The seam to the network: one request out, a head and a body in, or an error with a code.
+//! Behind the trait stands reqwest, in `http.rs` alone; tests of scheduling put a fake here.
+
+mod fault;
+mod http;
+mod resolver;
+mod tls;
+mod trace;
+
+pub use self::http::HttpTransport;
+pub(crate) use trace::ConnectionCounters;
+pub use trace::Trace;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use ::http::{HeaderMap, Method, StatusCode, Version};
+use bytes::Bytes;
+use url::Url;
+
+use crate::error::Error;
+
+/// One request as it goes on the wire.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// Where it goes, without credentials and fragment.
+    pub url: Url,
+    /// All header fields but those that frame the message.
+    pub headers: HeaderMap,
+}
+
+/// The head of a response.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// The status code, 100 to 999.
+    pub status: StatusCode,
+    /// The version of HTTP that was spoken.
+    pub version: Version,
+    /// The reason phrase where it is another than the standard one. HTTP/2 has none.
+    pub reason: Option<Bytes>,
+    /// The header fields, names in lower case.
+    pub headers: HeaderMap,
+}
+
+/// Sends one request. It neither redirects nor retries nor decodes, and has no limit of time but that of connecting,
+/// which the trace carries.
+pub trait Transport: Send + Sync + 'static {
+    /// The body of a response.
+    type Body: BodyStream;
+
+    /// Sends `request` and waits for the head of its response.
+    fn send(
+        &self,
+        request: Request,
+        trace: Arc<Trace>,
+    ) -> impl Future<Output = Result<(Head, Self::Body), Error>> + Send;
+}
+
+/// The bytes of a body as they come. Dropped before its end, it gives the connection up.
+pub trait BodyStream: Send {
+    /// The next piece, or `None` after the last one. A body that was cut is an error.
+    fn next_piece(&mut self) -> impl Future<Output = Result<Option<Bytes>, Error>> + Send;
+}

@@ -1,0 +1,240 @@
+//! The TLS configuration: whom we trust, and why a certificate was refused, in Node's words.
+
+use std::sync::{Arc, OnceLock};
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, SignatureScheme};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
+use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
+
+use crate::error::{Code, Error};
+use crate::options::{ConnectionOptions, Trust};
+
+/// The configuration of one client: its trust, HTTP/2 and HTTP/1.1 by ALPN, and a cache of sessions of its own.
+pub(super) fn config(options: &ConnectionOptions) -> Result<ClientConfig, Error> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let verifier = Verifier::new(options, Arc::clone(&provider))?;
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::new(Code::Tls, error.to_string()))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+#[derive(Debug)]
+struct Verifier {
+    provider: Arc<CryptoProvider>,
+    trusted: Trusted,
+    accepts_anyone: bool,
+}
+
+#[derive(Debug)]
+enum Trusted {
+    /// Node's list, read at the first handshake: most runs need none of it, and it is long.
+    Roots {
+        pem: Arc<str>,
+        anchors: OnceLock<Vec<TrustAnchor<'static>>>,
+    },
+    /// The caller's own: each is trusted as an issuer and as the server's certificate itself.
+    Only {
+        anchors: Vec<TrustAnchor<'static>>,
+        certificates: Vec<CertificateDer<'static>>,
+    },
+}
+
+impl Verifier {
+    fn new(options: &ConnectionOptions, provider: Arc<CryptoProvider>) -> Result<Self, Error> {
+        let trusted = match &options.trust {
+            Trust::Roots(pem) => Trusted::Roots {
+                pem: Arc::clone(pem),
+                anchors: OnceLock::new(),
+            },
+            Trust::Only(pem) => {
+                let certificates = read_certificates(pem)?;
+                let anchors = certificates.iter().filter_map(anchor).collect();
+                Trusted::Only {
+                    anchors,
+                    certificates,
+                }
+            }
+        };
+        let accepts_anyone = !options.reject_unauthorized;
+        Ok(Self {
+            provider,
+            trusted,
+            accepts_anyone,
+        })
+    }
+
+    fn anchors(&self) -> &[TrustAnchor<'static>] {
+        match &self.trusted {
+            Trusted::Roots { pem, anchors } => anchors.get_or_init(|| {
+                let certificates = CertificateDer::pem_slice_iter(pem.as_bytes());
+                certificates
+                    .filter_map(Result::ok)
+                    .filter_map(|der| anchor(&der))
+                    .collect()
+            }),
+            Trusted::Only { anchors, .. } => anchors,
+        }
+    }
+
+    fn is_given(&self, certificate: &CertificateDer<'_>) -> bool {
+        match &self.trusted {
+            Trusted::Only { certificates, .. } => certificates.contains(certificate),
+            Trusted::Roots { .. } => false,
+        }
+    }
+
+    fn verify(
+        &self,
+        leaf: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        let certificate = EndEntityCert::try_from(leaf).map_err(|error| {
+            Error::new(
+                Code::Tls,
+                format!("the certificate cannot be read: {error}"),
+            )
+        })?;
+        let algorithms = self.provider.signature_verification_algorithms.all;
+        let usage = KeyUsage::server_auth();
+        match certificate.verify_for_usage(
+            algorithms,
+            self.anchors(),
+            chain,
+            now,
+            usage,
+            None,
+            None,
+        ) {
+            Ok(_) => {}
+            // Its dates were checked before this was found.
+            Err(webpki::Error::CaUsedAsEndEntity) if self.is_given(leaf) => {}
+            Err(error) => return Err(explain(&error, &certificate, chain)),
+        }
+        certificate
+            .verify_is_valid_for_subject_name(name)
+            .map_err(|_| {
+                Error::new(
+                    Code::CertNameMismatch,
+                    format!("the certificate is not for '{}'", name.to_str()),
+                )
+            })
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        _ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        if !self.accepts_anyone {
+            self.verify(leaf, chain, name, now).map_err(|error| {
+                rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(
+                    error,
+                ))))
+            })?;
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}
+
+fn anchor(certificate: &CertificateDer<'_>) -> Option<TrustAnchor<'static>> {
+    anchor_from_trusted_cert(certificate)
+        .ok()
+        .map(|anchor| anchor.to_owned())
+}
+
+fn read_certificates(pem: &[String]) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let invalid = |why: String| Error::new(Code::InvalidArgValue, why);
+    let mut certificates = Vec::new();
+    for text in pem {
+        let before = certificates.len();
+        for certificate in CertificateDer::pem_slice_iter(text.as_bytes()) {
+            certificates
+                .push(certificate.map_err(|error| invalid(format!("tls.ca is not PEM: {error}")))?);
+        }
+        if certificates.len() == before {
+            return Err(invalid("tls.ca has no certificate in PEM".into()));
+        }
+    }
+    Ok(certificates)
+}
+
+/// The code that Node, which has OpenSSL's, gives for the same fault.
+fn explain(error: &webpki::Error, leaf: &EndEntityCert<'_>, chain: &[CertificateDer<'_>]) -> Error {
+    use webpki::Error as Fault;
+    let (code, detail) = match error {
+        Fault::CertExpired { .. } => (Code::CertExpired, "the certificate has expired"),
+        Fault::CertNotValidYet { .. } => {
+            (Code::CertNotYetValid, "the certificate is not valid yet")
+        }
+        Fault::UnknownIssuer | Fault::CaUsedAsEndEntity => untrusted(leaf, chain),
+        _ => return Error::new(Code::Tls, format!("the certificate was refused: {error}")),
+    };
+    Error::new(code, detail)
+}
+
+fn untrusted(leaf: &EndEntityCert<'_>, chain: &[CertificateDer<'_>]) -> (Code, &'static str) {
+    let is_own_issuer = |cert: &EndEntityCert<'_>| cert.issuer() == cert.subject();
+    if is_own_issuer(leaf) {
+        return (Code::CertSelfSigned, "the certificate is signed by itself");
+    }
+    let ends_in_root = |der: &CertificateDer<'_>| {
+        EndEntityCert::try_from(der).is_ok_and(|cert| is_own_issuer(&cert))
+    };
+    if chain.iter().any(ends_in_root) {
+        return (
+            Code::CertChainSelfSigned,
+            "the certificate's chain ends in a root that is not trusted",
+        );
+    }
+    if chain.iter().all(|der| leaf.der() == *der) {
+        return (
+            Code::CertLeafUnverified,
+            "the server sent its certificate alone, and its issuer is not known",
+        );
+    }
+    (
+        Code::CertIssuerUnknown,
+        "the issuer of the certificate's chain is not known",
+    )
+}

@@ -1,0 +1,202 @@
+//! What happened on the way of one request: how long the name and the connection took, and whether there was one already.
+//! The connector runs inside the request's own task, which is how it finds the request that asked for it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::error::{Error, Phase};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+tokio::task_local! {
+    static CURRENT: Arc<Trace>;
+}
+
+/// Connections of one run.
+#[derive(Debug, Default)]
+pub(crate) struct ConnectionCounters {
+    /// Those established.
+    pub(crate) opened: AtomicU64,
+    /// Requests that went over a connection that was there.
+    pub(crate) reused: AtomicU64,
+}
+
+/// The way of one request, written by the connector and read by the download loop.
+#[derive(Debug)]
+pub struct Trace {
+    begun: Instant,
+    connect_limit: Option<Duration>,
+    counters: Arc<ConnectionCounters>,
+    connect: Mutex<Connect>,
+}
+
+#[derive(Debug, Default)]
+struct Connect {
+    /// Set while the connector works for this request, also in the background.
+    begun: Option<Instant>,
+    dns: Duration,
+    /// When it ended, well or not, whoever got the connection.
+    ended: Option<Instant>,
+    /// This request itself waited for the connection, and went over it.
+    is_own: bool,
+}
+
+/// The times of one request and its response head.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Exchange {
+    pub(crate) dns: Duration,
+    pub(crate) connect: Duration,
+    pub(crate) first_byte: Duration,
+    pub(crate) reused: bool,
+}
+
+impl Trace {
+    pub(crate) fn begin(
+        connect_limit: Option<Duration>,
+        counters: Arc<ConnectionCounters>,
+    ) -> Arc<Self> {
+        let connect = Mutex::default();
+        Arc::new(Self {
+            begun: Instant::now(),
+            connect_limit,
+            counters,
+            connect,
+        })
+    }
+
+    /// Runs `future` as this request: what connects inside of it is written here.
+    pub(super) async fn scope<F: Future>(self: Arc<Self>, future: F) -> F::Output {
+        CURRENT.scope(self, future).await
+    }
+
+    /// Since when the request has been on its way to the server; `None` while it still connects.
+    pub(crate) fn waiting_since(&self) -> Option<Instant> {
+        let connect = self.lock();
+        match (connect.begun, connect.ended) {
+            (None, _) => Some(self.begun),
+            (Some(_), ended) => ended,
+        }
+    }
+
+    /// The times, now that the request has been answered or has failed.
+    pub(crate) fn finish(&self, answered: bool) -> Exchange {
+        let connect = self.lock();
+        let now = Instant::now();
+        let is_own = connect.is_own || !answered;
+        if let (Some(begun), true) = (connect.begun, is_own) {
+            let ended = connect.ended.unwrap_or(now);
+            return Exchange {
+                dns: connect.dns,
+                connect: (ended - begun).saturating_sub(connect.dns),
+                first_byte: now - ended,
+                reused: false,
+            };
+        }
+        if answered {
+            self.counters.reused.fetch_add(1, Ordering::Relaxed);
+        }
+        Exchange {
+            first_byte: now - self.begun,
+            reused: answered,
+            ..Exchange::default()
+        }
+    }
+
+    /// Adds the time of a name lookup to the request that waits for it.
+    pub(super) fn note_dns(took: Duration) {
+        let _ = CURRENT.try_with(|trace| trace.lock().dns += took);
+    }
+
+    async fn connect<T>(
+        self: Arc<Self>,
+        connecting: impl Future<Output = Result<T, BoxError>>,
+    ) -> Result<T, BoxError> {
+        let under_way = UnderWay::begin(&self);
+        let result = match self.connect_limit {
+            None => connecting.await,
+            Some(limit) => match timeout(limit, connecting).await {
+                Ok(result) => result,
+                Err(_) => Err(Error::timed_out(Phase::Connect, limit).into()),
+            },
+        };
+        drop(under_way);
+        if result.is_ok() {
+            self.counters.opened.fetch_add(1, Ordering::Relaxed);
+            // A connection that lost against one that came free is completed in a task of the pool's.
+            let is_own = CURRENT
+                .try_with(|current| Arc::ptr_eq(current, &self))
+                .unwrap_or(false);
+            self.lock().is_own = is_own;
+        }
+        result
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connect> {
+        self.connect.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Marks the time of connecting, also when it is given up.
+struct UnderWay<'a>(&'a Trace);
+
+impl<'a> UnderWay<'a> {
+    fn begin(trace: &'a Trace) -> Self {
+        let mut connect = trace.lock();
+        connect.begun = Some(Instant::now());
+        connect.ended = None;
+        Self(trace)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.lock().ended = Some(Instant::now());
+    }
+}
+
+/// Wraps a connector so that it reports to the request that asked for the connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TraceLayer;
+
+/// A connector that reports to the request that asked for the connection.
+#[derive(Clone, Debug)]
+pub(super) struct TracedConnector<S>(S);
+
+impl<S> Layer<S> for TraceLayer {
+    type Service = TracedConnector<S>;
+
+    fn layer(&self, connector: S) -> Self::Service {
+        TracedConnector(connector)
+    }
+}
+
+impl<S, D> Service<D> for TracedConnector<S>
+where
+    S: Service<D, Error = BoxError>,
+    S::Future: Send + 'static,
+    S::Response: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, destination: D) -> Self::Future {
+        let connecting = self.0.call(destination);
+        match CURRENT.try_with(Arc::clone) {
+            Ok(trace) => Box::pin(trace.connect(connecting)),
+            Err(_) => Box::pin(connecting),
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Tests of the engine as a whole: against real servers on this machine, and in virtual time over a fake transport.
+
+#![expect(clippy::expect_used, reason = "a panic is how a test fails")]
+
+mod certificates;
+mod fake;
+mod faults;
+mod fetch;
+mod raw;
+mod scheduling;
+mod timeouts;
+mod transfers;

@@ -1,0 +1,220 @@
+//! Who runs when, in virtual time.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use manyfetch_engine::options::{Limits, RunOptions};
+use manyfetch_engine::{Code, Input};
+use tokio::time::{Instant, sleep};
+
+use crate::fake;
+use crate::fetch::{fetch, plain, start};
+
+fn limits(concurrency: usize, concurrency_per_host: usize) -> RunOptions {
+    RunOptions {
+        limits: Limits {
+            concurrency,
+            concurrency_per_host,
+        },
+        ..RunOptions::default()
+    }
+}
+
+fn urls(host: &str, count: usize) -> impl Iterator<Item = Input> {
+    (0..count).map(move |n| plain(format!("http://{host}/{n}")))
+}
+
+/// Counts what is in flight, by host and in all, and the peaks.
+#[derive(Debug, Default)]
+struct Gauge(Mutex<HashMap<String, (usize, usize)>>);
+
+impl Gauge {
+    fn enter(self: &Arc<Self>, host: &str) -> Inside {
+        let names = [host.to_owned(), "all".to_owned()];
+        let mut counts = self.0.lock().expect("nobody panicked");
+        for name in &names {
+            let (now, peak) = counts.entry(name.clone()).or_default();
+            *now += 1;
+            *peak = (*peak).max(*now);
+        }
+        Inside(Arc::clone(self), names)
+    }
+
+    fn now(&self, name: &str) -> usize {
+        self.0.lock().expect("nobody panicked")[name].0
+    }
+
+    fn peak(&self, name: &str) -> usize {
+        self.0.lock().expect("nobody panicked")[name].1
+    }
+}
+
+struct Inside(Arc<Gauge>, [String; 2]);
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        let mut counts = self.0.0.lock().expect("nobody panicked");
+        for name in &self.1 {
+            counts.get_mut(name).expect("it was entered").0 -= 1;
+        }
+    }
+}
+
+fn host_of(request: &manyfetch_engine::transport::Request) -> String {
+    request.url.host_str().expect("it is http").to_owned()
+}
+
+#[tokio::test(start_paused = true)]
+async fn neither_ceiling_is_passed_and_both_are_reached() {
+    let gauge = Arc::<Gauge>::default();
+    let seen = Arc::clone(&gauge);
+    let client = fake::client(move |request| {
+        let inside = seen.enter(&host_of(&request));
+        async move {
+            sleep(Duration::from_millis(10)).await;
+            drop(inside);
+            fake::ok()
+        }
+    });
+    let list = urls("a", 500).chain(urls("b", 500)).chain(urls("c", 500));
+    let fetched = fetch(&client, limits(25, 10), list.collect()).await;
+    assert_eq!(fetched.stats.ok, 1_500);
+    assert_eq!(gauge.peak("all"), 25);
+    assert!(["a", "b", "c"].iter().all(|host| gauge.peak(host) <= 10));
+    assert_eq!(gauge.peak("a"), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_host_at_its_ceiling_holds_nobody_up() {
+    let client = fake::client(|request| async move {
+        let is_slow = host_of(&request) == "slow";
+        sleep(Duration::from_secs(if is_slow { 1_000 } else { 1 })).await;
+        fake::ok()
+    });
+    let list = urls("slow", 20).chain(urls("fast", 100));
+    let fetched = fetch(&client, limits(20, 10), list.collect()).await;
+    let fast = &fetched.rows[20..];
+    // A hundred seconds of work, ten at a time, and the milliseconds of the timer.
+    assert!(fast.iter().all(|row| row.timings[5] < 10_100.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn jobs_to_one_host_begin_in_the_order_of_the_list() {
+    let order = Arc::<Mutex<Vec<String>>>::default();
+    let seen = Arc::clone(&order);
+    let client = fake::client(move |request| {
+        seen.lock()
+            .expect("nobody panicked")
+            .push(request.url.path().to_owned());
+        async { fake::ok() }
+    });
+    fetch(&client, limits(1, 1), urls("a", 1_000).collect()).await;
+    let expected: Vec<_> = (0..1_000).map(|n| format!("/{n}")).collect();
+    assert_eq!(*order.lock().expect("nobody panicked"), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redirect_takes_a_permit_of_the_host_that_it_leads_to() {
+    let gauge = Arc::<Gauge>::default();
+    let seen = Arc::clone(&gauge);
+    let client = fake::client(move |request| {
+        let host = host_of(&request);
+        let inside = seen.enter(&host);
+        async move {
+            sleep(Duration::from_millis(10)).await;
+            drop(inside);
+            if host == "b" {
+                fake::ok()
+            } else {
+                fake::redirect("http://b/")
+            }
+        }
+    });
+    let list = urls("a", 50).chain(urls("c", 50));
+    let fetched = fetch(&client, limits(10, 3), list.collect()).await;
+    assert_eq!(fetched.stats.ok, 100);
+    assert_eq!(gauge.peak("b"), 3);
+    assert!(gauge.peak("all") <= 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn redirects_back_and_forth_end_even_with_one_permit() {
+    let client = fake::client(|request| async move {
+        let hop: u32 = request.url.path()[1..].parse().expect("it is a number");
+        let host = if hop.is_multiple_of(2) { "a" } else { "b" };
+        if hop == 6 {
+            fake::ok()
+        } else {
+            fake::redirect(&format!("http://{host}/{}", hop + 1))
+        }
+    });
+    let list = (0..50).map(|_| plain("http://a/0")).collect();
+    let fetched = fetch(&client, limits(1, 1), list).await;
+    assert_eq!(fetched.stats.ok, 50);
+    assert!(fetched.rows.iter().all(|row| row.urls.len() == 7));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_costs_one_item_and_nothing_else() {
+    let client = fake::client(|request| async move {
+        assert_ne!(request.url.path(), "/3", "a bug");
+        fake::ok()
+    });
+    let fetched = fetch(&client, limits(2, 2), urls("a", 10).collect()).await;
+    assert_eq!(fetched.rows[3].code, Some(Code::Internal));
+    assert_eq!(fetched.stats.ok, 9);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_cancelled_drops_what_is_in_flight_and_starts_nothing_more() {
+    let gauge = Arc::<Gauge>::default();
+    let begun = Arc::<AtomicUsize>::default();
+    let (seen, counter) = (Arc::clone(&gauge), Arc::clone(&begun));
+    let client = fake::client(move |request| {
+        let inside = seen.enter(&host_of(&request));
+        counter.fetch_add(1, Ordering::Relaxed);
+        async move {
+            sleep(Duration::from_secs(60)).await;
+            drop(inside);
+            fake::ok()
+        }
+    });
+    let (mut run, _rung) = start(&client, limits(10, 10));
+    run.push(urls("a", 100).collect());
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(gauge.now("all"), 10);
+    run.cancel();
+    sleep(Duration::from_secs(600)).await;
+    assert_eq!(gauge.now("all"), 0);
+    assert_eq!(begun.load(Ordering::Relaxed), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_may_grow_while_it_runs() {
+    let client = fake::client(|_| async { fake::ok() });
+    let (mut run, rung) = start(&client, RunOptions::default());
+    run.push(urls("a", 3).collect());
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!((run.stats().ok, run.is_finished()), (3, false));
+    run.push(urls("b", 3).collect());
+    run.end();
+    rung.notified().await;
+    assert_eq!((run.stats().ok, run.is_finished()), (6, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_thousand_hosts_take_one_round_each() {
+    let client = fake::client(|_| async {
+        sleep(Duration::from_secs(1)).await;
+        fake::ok()
+    });
+    let list = (0..100_000)
+        .map(|n| plain(format!("http://host-{n}/")))
+        .collect();
+    let begun = Instant::now();
+    let fetched = fetch(&client, limits(10_000, 1), list).await;
+    assert_eq!(fetched.stats.ok, 100_000);
+    assert!(begun.elapsed() < Duration::from_secs(11));
+}

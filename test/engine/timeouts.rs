@@ -1,0 +1,191 @@
+//! Which limit passes, and when: in virtual time, but for the one that needs a connection.
+
+use std::time::Duration;
+
+use http::Response;
+use manyfetch_engine::options::{Limits, RequestOptions, RunOptions, Timeouts};
+use manyfetch_engine::{Code, Input, Phase};
+use manyfetch_origin::{Certificate, Origin};
+use tokio::time::sleep;
+
+use crate::fake::{self, Pieces};
+use crate::fetch::{self, Row, fetch_one, with};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn timeouts(change: impl FnOnce(&mut Timeouts)) -> Input {
+    with("http://a/", |options: &mut RequestOptions| {
+        options.timeouts = Timeouts {
+            connect: None,
+            response: None,
+            idle: None,
+            request: None,
+        };
+        change(&mut options.timeouts);
+    })
+}
+
+fn passed(row: &Row, phase: Phase, after: Duration) {
+    assert_eq!(
+        (row.code, row.phase),
+        (Some(Code::TimedOut), Some(phase)),
+        "{}",
+        row.message
+    );
+    let total = Duration::from_secs_f32(row.timings[5] / 1_000.0);
+    // The timer rounds up to whole milliseconds.
+    assert!(
+        total >= after && total < after + Duration::from_millis(5),
+        "{total:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_never_answers_passes_the_limit_of_the_response() {
+    let client = fake::client(|_| std::future::pending());
+    let row = fetch_one(&client, timeouts(|limits| limits.response = Some(SECOND))).await;
+    passed(&row, Phase::Response, SECOND);
+    assert_eq!(row.status, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_in_a_body_passes_the_limit_of_silence() {
+    let client = fake::client(|_| async {
+        Ok((
+            fake::head(200),
+            Pieces::after(&[SECOND / 2, SECOND / 2, 5 * SECOND]),
+        ))
+    });
+    let row = fetch_one(&client, timeouts(|limits| limits.idle = Some(SECOND))).await;
+    passed(&row, Phase::Idle, 2 * SECOND);
+    assert_eq!((row.status, row.body.len()), (200, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_trickles_passes_only_the_limit_of_the_attempt() {
+    let client =
+        fake::client(|_| async { Ok((fake::head(200), Pieces::after(&[SECOND / 2; 100]))) });
+    let input = timeouts(|limits| {
+        limits.idle = Some(SECOND);
+        limits.request = Some(10 * SECOND);
+    });
+    passed(
+        &fetch_one(&client, input).await,
+        Phase::Request,
+        10 * SECOND,
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn redirects_are_part_of_the_attempt() {
+    let client = fake::client(|_| async {
+        sleep(SECOND).await;
+        fake::redirect("http://a/again")
+    });
+    let input = timeouts(|limits| {
+        limits.response = Some(2 * SECOND);
+        limits.request = Some(5 * SECOND + SECOND / 2);
+    });
+    passed(
+        &fetch_one(&client, input).await,
+        Phase::Request,
+        5 * SECOND + SECOND / 2,
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_for_a_permit_counts_against_no_limit() {
+    let client = fake::client(|request| async move {
+        sleep(SECOND).await;
+        if request.url.path() == "/" {
+            fake::redirect("http://b/x")
+        } else {
+            fake::ok()
+        }
+    });
+    let limits = Limits {
+        concurrency: 1,
+        concurrency_per_host: 1,
+    };
+    let options = RunOptions {
+        limits,
+        ..RunOptions::default()
+    };
+    let list = (0..100)
+        .map(|_| timeouts(|limits| limits.request = Some(3 * SECOND)))
+        .collect();
+    let fetched = fetch::fetch(&client, options, list).await;
+    assert_eq!(fetched.stats.ok, 100, "{:?}", fetched.stats.errors);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_limit_is_too_large_to_count() {
+    let client = fake::client(|_| async {
+        sleep(SECOND).await;
+        Ok((fake::head(200), Pieces::after(&[SECOND])))
+    });
+    let input = timeouts(|limits| {
+        *limits = Timeouts {
+            connect: Some(Duration::MAX),
+            response: Some(Duration::MAX),
+            idle: Some(Duration::MAX),
+            request: Some(Duration::MAX),
+        };
+    });
+    assert_eq!(fetch_one(&client, input).await.code, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_servers_that_never_answer_are_given_up_together() {
+    let client = fake::client(|_| std::future::pending());
+    let limits = Limits {
+        concurrency: 1_000,
+        concurrency_per_host: 1_000,
+    };
+    let options = RunOptions {
+        limits,
+        ..RunOptions::default()
+    };
+    let list = (0..1_000)
+        .map(|_| timeouts(|limits| limits.response = Some(SECOND)))
+        .collect();
+    for row in fetch::fetch(&client, options, list).await.rows {
+        passed(&row, Phase::Response, SECOND);
+    }
+}
+
+#[tokio::test]
+async fn the_limit_of_the_response_does_not_run_while_connecting() {
+    let certificate = Certificate::for_names(["localhost"]);
+    let origin = Origin::builder()
+        .tls(&certificate)
+        .wide_area(Duration::from_millis(200))
+        .serve(async |_| Response::new("far away"));
+    let input = with(origin.url("/"), |options| {
+        // Connecting takes two round trips, the response one.
+        options.timeouts.response = Some(Duration::from_millis(390));
+    });
+    let row = fetch_one(&fetch::client(certificate.ca_pem()), input).await;
+    assert_eq!(row.code, None, "{}", row.message);
+    let [_, _, connect, first_byte, ..] = row.timings;
+    assert!(connect >= 390.0 && first_byte >= 190.0, "{:?}", row.timings);
+}
+
+#[tokio::test]
+async fn a_handshake_that_stalls_passes_the_limit_of_connecting() {
+    let silent = crate::raw::serve(|stream| async move {
+        std::future::pending::<()>().await;
+        drop(stream);
+    });
+    let silent = silent.await;
+    let input = with(format!("https://localhost:{}/", silent.port()), |options| {
+        options.timeouts.connect = Some(Duration::from_millis(50));
+    });
+    let row = fetch_one(&fetch::client(""), input).await;
+    assert_eq!(
+        (row.code, row.phase),
+        (Some(Code::TimedOut), Some(Phase::Connect)),
+        "{}",
+        row.message
+    );
+}
