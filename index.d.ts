@@ -1,0 +1,302 @@
+// The public API and its documentation. Every duration is in milliseconds, every size in bytes.
+
+/**
+ * Fetches every URL of a list and resolves with all the results, in the order of the list.
+ *
+ * An item that fails is data: its result has an `error`, and the others go on. A 404 is no error: its result has `ok: false`
+ * and no `error`. Redirects are followed as the fetch standard says, at most 20. At most 10 requests are in flight to one
+ * origin unless `concurrencyPerHost` says otherwise.
+ *
+ * The promise rejects for misuse of the call, before any connection is opened: a `TypeError` or a `RangeError` with the code
+ * `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`, `ERR_INVALID_CHAR` or `ERR_INVALID_HTTP_TOKEN`; with
+ * `signal.reason` itself when the signal aborts; and with whatever the iterator of `urls` throws.
+ *
+ * Bodies are kept in memory: all those of one call take at most 1 GiB, and further items fail with `ERR_BUFFER_LIMIT`.
+ *
+ * @example
+ * const results = await downloadAll(['https://example.com/', 'https://example.org/']);
+ * for (const result of results) console.log(result.status, result.url, result.size);
+ */
+export function downloadAll<T = unknown>(
+  urls: Iterable<Input<T>>,
+  options?: Options,
+): Promise<Results<T>>;
+
+/** A URL, or an object with one and with options of its own. */
+export type Input<T = unknown> = string | URL | Item<T>;
+
+/** One item of the list. Its options win over those of the call; its headers win name by name. */
+export interface Item<T = unknown> extends RequestOptions {
+  /**
+   * Where the request goes: http or https, at most 64 KiB long. Credentials in it are sent as HTTP Basic authentication
+   * (RFC 7617) and shown nowhere. An invalid one is this item's `ERR_INVALID_URL` or `ERR_UNSUPPORTED_PROTOCOL`.
+   */
+  url: string | URL;
+  /** Anything, to be found again as `result.tag`. */
+  tag?: T;
+}
+
+/** How one request is sent and received. */
+export interface RequestOptions {
+  /**
+   * The method: a token of RFC 9110, and not `CONNECT`. `get`, `head`, `post`, `put`, `delete` and `options` may be written in
+   * lower case, as in fetch. Else `ERR_INVALID_HTTP_TOKEN`.
+   * @default 'GET'
+   */
+  method?: string;
+  /**
+   * Header fields in any of fetch's three forms. A name replaces the default of the same name (`User-Agent`, `Accept`,
+   * `Accept-Encoding`). Fields that frame the message (`Content-Length`, `Transfer-Encoding`, `Connection` and their like) are
+   * refused with `ERR_INVALID_ARG_VALUE`, characters that HTTP forbids with `ERR_INVALID_CHAR`, names that are no tokens with
+   * `ERR_INVALID_HTTP_TOKEN`. `Authorization`, `Cookie`, `Proxy-Authorization` and `Host` do not follow a redirect to another
+   * origin. With a `Range` of yours nothing is decoded.
+   */
+  headers?: Record<string, string | string[]> | Headers | Iterable<[string, string]>;
+  /** The limits of time; a number is the one for `request`. Above 0; `Infinity` is none. */
+  timeout?: number | Timeouts;
+  /**
+   * The decoded bytes of one body, at most: a whole number from 1, or `Infinity`, which leaves the 4 GiB that a Buffer can hold.
+   * A larger body is `ERR_BODY_TOO_LARGE`.
+   * @default 268435456
+   */
+  maxBodySize?: number;
+}
+
+/**
+ * The limits of time of one item, in milliseconds above 0, or `Infinity` for none. The one that passes is named by
+ * `error.phase`, with the code `ETIMEDOUT`. They are measured off the JavaScript thread, so that a busy one causes no false
+ * timeout, and none of them runs while an item waits for its turn.
+ */
+export interface Timeouts {
+  /**
+   * Looking up the name, TCP and TLS.
+   * @default 10000
+   */
+  connect?: number;
+  /**
+   * From the request's last byte to the whole head of the response.
+   * @default 30000
+   */
+  response?: number;
+  /**
+   * Between two pieces of the body.
+   * @default 30000
+   */
+  idle?: number;
+  /**
+   * One attempt, with its redirects.
+   * @default Infinity
+   */
+  request?: number;
+}
+
+/** How connections are made. A call that gives any of these has its own connections, closed at its end. */
+export interface ConnectionOptions {
+  /** Whom to trust. By default everybody whom Node trusts, `NODE_EXTRA_CA_CERTS` included. */
+  tls?: {
+    /**
+     * Certificates in PEM that are trusted instead of Node's list: as issuers, and as the server's own. What is not PEM is
+     * `ERR_INVALID_ARG_VALUE`.
+     */
+    ca?: string | Uint8Array | (string | Uint8Array)[];
+    /**
+     * `false` accepts any certificate, and with it anybody in between.
+     * @default true
+     */
+    rejectUnauthorized?: boolean;
+  };
+}
+
+/** How much is done at once. */
+export interface Limits {
+  /**
+   * Requests in flight in all: a whole number from 1, or `Infinity`.
+   * @default 100
+   */
+  concurrency?: number;
+  /**
+   * Requests in flight to one origin (scheme, host and port): a whole number from 1, or `Infinity`. Hosts take turns, and one
+   * that is at its limit holds nobody up.
+   * @default 10
+   */
+  concurrencyPerHost?: number;
+}
+
+/** The options of a call. An unknown name is refused with `ERR_INVALID_ARG_VALUE`, and the nearest known one is named. */
+export interface Options extends RequestOptions, ConnectionOptions, Limits {
+  /** Stops everything: the promise rejects with `signal.reason`, and all connections in use are closed. */
+  signal?: AbortSignal;
+}
+
+/** One item's outcome. Bodies, headers and errors are made when they are read. */
+export interface Result<T = unknown> {
+  /** The item's place in the list. */
+  readonly index: number;
+  /** The URL that answered, after redirects, without credentials and fragment. */
+  readonly url: string;
+  /** The URL that was asked for, without credentials and fragment. */
+  readonly requestUrl: string;
+  /** The URLs redirected to, in order; the last one is `url`. */
+  readonly redirects: string[];
+  /** Whether there was a redirect. */
+  readonly redirected: boolean;
+  /** The item's tag. */
+  readonly tag?: T;
+  /** Status 200 to 299, and no error. */
+  readonly ok: boolean;
+  /** The status code, or 0 when no response came. With an error it may be there: a body can fail after its head. */
+  readonly status: number;
+  /** The reason phrase; empty over HTTP/2, which has none. */
+  readonly statusText: string;
+  /** The response's header fields, as fetch gives them. Values are read as Latin-1. */
+  readonly headers: Headers;
+  /** The version of HTTP that was spoken; none when no response came. */
+  readonly httpVersion?: '1.0' | '1.1' | '2';
+  /**
+   * The body, decoded; empty unless all of it came. Small bodies lie next to each other in one block of memory, so that a kept
+   * one keeps its neighbours: `Buffer.from(result.body)` copies it out.
+   */
+  readonly body: Buffer;
+  /**
+   * Every `Content-Encoding` was undone (gzip, br, zstd and deflate are known, up to five layers), or there was none. When
+   * `false`, the body is as it came.
+   */
+  readonly decoded: boolean;
+  /** Bytes of the body, decoded. */
+  readonly size: number;
+  /** Bytes of the body as they came, without the framing of HTTP. */
+  readonly wireSize: number;
+  /** How often the request was tried; 0 for an item that could not be sent. */
+  readonly attempts: number;
+  /** Where the time went. */
+  readonly timings: Timings;
+  /** Why the item failed, if it did. */
+  readonly error?: DownloadError;
+  /** The body as a `Uint8Array` over the same memory. */
+  bytes(): Uint8Array;
+  /** The body as UTF-8, without a byte order mark. What is not UTF-8 becomes U+FFFD. */
+  text(): string;
+  /** The body as JSON. Throws the item's `error` if there is one, and a `SyntaxError` with the URL for a body that is no JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: what is in it, the caller knows
+  json(): any;
+}
+
+/** Where the time of one item went, in milliseconds. Those of its redirects add up. */
+export interface Timings {
+  /** Waiting for its turn. */
+  queue: number;
+  /** Looking up the name. */
+  dns: number;
+  /** TCP and TLS. */
+  connect: number;
+  /** From the connection to the head of the response. */
+  firstByte: number;
+  /** From the head to the end of the body. */
+  download: number;
+  /** From the call to the end of the item. */
+  total: number;
+  /** Whether the last request went over a connection that was there already. */
+  reused: boolean;
+}
+
+/** All results in the order of the list: an ordinary array, with the numbers of the run beside it. */
+export type Results<T = unknown> = Result<T>[] & { readonly stats: Stats };
+
+/** A run in numbers. */
+export interface Stats {
+  /** Items. */
+  total: number;
+  /** Items with an outcome: `ok` and `failed` together. */
+  done: number;
+  /** Results with `ok`. */
+  ok: number;
+  /** Results without. */
+  failed: number;
+  /** Requests in flight. */
+  inFlight: number;
+  /** Requests that were sent again. */
+  retries: number;
+  /** Bytes of bodies, decoded. */
+  bytes: number;
+  /** Bytes of bodies as they came. */
+  wireBytes: number;
+  /** From the call to the last outcome. */
+  seconds: number;
+  /** Items with an outcome in a second. */
+  requestsPerSecond: number;
+  /** Connections established, and requests that went over one that was there. */
+  connections: { opened: number; reused: number };
+  /** Percentiles over the items that were sent, in milliseconds without the time in the queue, to within one percent. */
+  latency: { p50: number; p90: number; p99: number; max: number };
+  /** Responses by status code. */
+  statuses: Record<string, number>;
+  /** Errors by code. */
+  errors: Record<string, number>;
+}
+
+/** Why one item failed. Match on `code`; the message is for people and may change. */
+export class DownloadError extends Error {
+  private constructor();
+  readonly name: 'DownloadError';
+  /** One of the codes listed in the README: Node's own where Node has one. */
+  readonly code: ErrorCode;
+  /** The limit of time that passed, with the code `ETIMEDOUT`. */
+  readonly phase?: Phase;
+  /** The URL, without credentials; after redirects the last one. */
+  readonly url: string;
+  /** The item's place in the list. */
+  readonly index: number;
+  /** How often it was tried. */
+  readonly attempts: number;
+}
+
+/** The limits of time. */
+export type Phase = 'connect' | 'response' | 'idle' | 'request';
+
+/** Everything that can be the `code` of a `DownloadError`. */
+export type ErrorCode =
+  | 'ETIMEDOUT'
+  | 'ECONNREFUSED'
+  | 'ECONNRESET'
+  | 'ECONNABORTED'
+  | 'EPIPE'
+  | 'EHOSTUNREACH'
+  | 'ENETUNREACH'
+  | 'ENETDOWN'
+  | 'EADDRNOTAVAIL'
+  | 'EADDRINUSE'
+  | 'EMFILE'
+  | 'ENFILE'
+  | 'ENOBUFS'
+  | 'ENOMEM'
+  | 'EACCES'
+  | 'EPERM'
+  | 'EAFNOSUPPORT'
+  | 'EIO'
+  | 'ENOTFOUND'
+  | 'EAI_AGAIN'
+  | 'CERT_HAS_EXPIRED'
+  | 'CERT_NOT_YET_VALID'
+  | 'DEPTH_ZERO_SELF_SIGNED_CERT'
+  | 'SELF_SIGNED_CERT_IN_CHAIN'
+  | 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'
+  | 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'
+  | 'ERR_TLS_CERT_ALTNAME_INVALID'
+  | 'ERR_TLS'
+  | 'ERR_INVALID_URL'
+  | 'ERR_UNSUPPORTED_PROTOCOL'
+  | 'ERR_INVALID_CHAR'
+  | 'ERR_INVALID_HTTP_TOKEN'
+  | 'ERR_INVALID_ARG_TYPE'
+  | 'ERR_INVALID_ARG_VALUE'
+  | 'ERR_OUT_OF_RANGE'
+  | 'ERR_TOO_MANY_REDIRECTS'
+  | 'ERR_INVALID_REDIRECT'
+  | 'ERR_BODY_TOO_LARGE'
+  | 'ERR_BODY_TRUNCATED'
+  | 'ERR_DECODE'
+  | 'ERR_HTTP_PARSE'
+  | 'ERR_HEADERS_TOO_LARGE'
+  | 'ERR_HTTP2'
+  | 'ERR_BUFFER_LIMIT'
+  | 'ERR_INTERNAL';

@@ -1,0 +1,99 @@
+// Reads the columns of a batch. `src/engine/batch.rs` describes the layout; the two change together.
+
+'use strict';
+
+const { DownloadError } = require('./errors.js');
+const { CODES, PHASES } = require('./native.js');
+
+const TIMINGS = ['queue', 'dns', 'connect', 'firstByte', 'download', 'total'];
+const VERSIONS = { 10: '1.0', 11: '1.1', 20: '2' };
+const REUSED = 1;
+const DECODED = 2;
+
+/** Finished items. Holds nothing but typed arrays, so that nothing native is kept alive by a result. */
+class Batch {
+  constructor({ length, columns, text, slabs }, { tags, site }) {
+    let at = columns.byteOffset;
+    const column = (Type) => {
+      const values = new Type(columns.buffer, at, length);
+      at += values.byteLength;
+      return values;
+    };
+    this.length = length;
+    this.text = text;
+    this.slabs = slabs;
+    this.tags = tags;
+    this.site = site;
+    this.size = column(Float64Array);
+    this.wireSize = column(Float64Array);
+    this.timing = TIMINGS.map(() => column(Float32Array));
+    this.index = column(Uint32Array);
+    this.urlsEnd = column(Uint32Array);
+    this.headEnd = column(Uint32Array);
+    this.errorEnd = column(Uint32Array);
+    this.slab = column(Uint32Array);
+    this.bodyStart = column(Uint32Array);
+    this.bodyLength = column(Uint32Array);
+    this.status = column(Uint16Array);
+    this.attempts = column(Uint16Array);
+    this.version = column(Uint8Array);
+    this.flags = column(Uint8Array);
+    this.code = column(Uint8Array);
+    this.phase = column(Uint8Array);
+  }
+
+  /** The URL asked for, and those redirected to. */
+  urls(row) {
+    const start = row === 0 ? 0 : this.errorEnd[row - 1];
+    return this.text.toString('utf8', start, this.urlsEnd[row]).split('\n');
+  }
+
+  /** The reason phrase, and the header fields as pairs. */
+  head(row) {
+    const text = this.text.toString('latin1', this.urlsEnd[row], this.headEnd[row]);
+    const [reason, ...lines] = text.split('\n');
+    const fields = lines.map((line) => {
+      const colon = line.indexOf(':');
+      return [line.slice(0, colon), line.slice(colon + 2)];
+    });
+    return { reason, fields };
+  }
+
+  body(row) {
+    const slab = this.slabs[this.slab[row]];
+    if (slab === undefined) return Buffer.alloc(0);
+    const start = this.bodyStart[row];
+    return slab.subarray(start, start + this.bodyLength[row]);
+  }
+
+  timings(row) {
+    const timings = {};
+    // Stored with seven digits; what is beyond a microsecond is noise.
+    for (const [i, name] of TIMINGS.entries())
+      timings[name] = Math.round(this.timing[i][row] * 1e3) / 1e3;
+    timings.reused = (this.flags[row] & REUSED) !== 0;
+    return timings;
+  }
+
+  httpVersion(row) {
+    return VERSIONS[this.version[row]];
+  }
+
+  isDecoded(row) {
+    return (this.flags[row] & DECODED) !== 0;
+  }
+
+  error(row) {
+    if (this.code[row] === 0) return undefined;
+    return new DownloadError(this.text.toString('utf8', this.headEnd[row], this.errorEnd[row]), {
+      code: CODES[this.code[row] - 1],
+      phase: PHASES[this.phase[row] - 1],
+      url: this.urls(row).at(-1),
+      index: this.index[row],
+      attempts: this.attempts[row],
+      stack: this.site.frames,
+    });
+  }
+}
+
+module.exports = { Batch };

@@ -1,0 +1,86 @@
+// The errors of the API: misuse under Node's own codes, and what went wrong with one item.
+
+'use strict';
+
+const { inspect } = require('node:util');
+
+/** Why one item failed. `code` is the contract; the message is for people. */
+class DownloadError extends Error {
+  constructor(message, { code, phase, url, index, attempts, stack }) {
+    super(message);
+    this.code = code;
+    if (phase !== undefined) this.phase = phase;
+    this.url = url;
+    this.index = index;
+    this.attempts = attempts;
+    if (stack !== undefined) this.stack = `${this.name}: ${message}\n${stack}`;
+  }
+}
+Object.defineProperty(DownloadError.prototype, 'name', { value: 'DownloadError' });
+
+function invalidType(name, expected, value) {
+  return coded(
+    TypeError,
+    'ERR_INVALID_ARG_TYPE',
+    `${name} must be ${expected}. Received ${show(value)}`,
+  );
+}
+
+function invalidValue(name, why, value) {
+  return coded(TypeError, 'ERR_INVALID_ARG_VALUE', `${name} ${why}. Received ${show(value)}`);
+}
+
+function unknownOption(message) {
+  return coded(TypeError, 'ERR_INVALID_ARG_VALUE', message);
+}
+
+function outOfRange(name, range, value) {
+  return coded(RangeError, 'ERR_OUT_OF_RANGE', `${name} must be ${range}. Received ${show(value)}`);
+}
+
+/** What the native part refused, as the misuse that it is. */
+function refused(error) {
+  return coded(TypeError, error.code, error.message);
+}
+
+/** What was thrown, as plain data: the user's own code may throw anything. */
+function describe(thrown) {
+  const { code, message } = thrown instanceof Error ? thrown : {};
+  return {
+    code: typeof code === 'string' ? code : 'ERR_INVALID_ARG_VALUE',
+    message: (typeof message === 'string' ? message : show(thrown)).toWellFormed(),
+  };
+}
+
+function coded(Type, code, message) {
+  return Object.assign(new Type(message), { code });
+}
+
+/** A value as it fits a message, without the credentials of a URL in it. */
+function show(value) {
+  const text = inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY });
+  const shown = text.replace(/[/\\][^\s/\\?#]*@/g, '/');
+  return shown.length > 128 ? `${shown.slice(0, 128)}...` : shown;
+}
+
+/** Where `callee` was called, for errors that are made later. Costs little until it is read. */
+function callSite(callee) {
+  const site = {};
+  Error.captureStackTrace(site, callee);
+  return {
+    get frames() {
+      return site.stack.slice(site.stack.indexOf('\n') + 1);
+    },
+  };
+}
+
+module.exports = {
+  callSite,
+  describe,
+  DownloadError,
+  invalidType,
+  invalidValue,
+  outOfRange,
+  refused,
+  unknownOption,
+};

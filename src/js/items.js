@@ -1,0 +1,87 @@
+// The caller's list as the native part takes it: in chunks, each with all its URLs in one string and, in JSON, the options of
+// those few items that have any. A fault of one item travels along in its row.
+
+'use strict';
+
+const { describe, invalidType, invalidValue } = require('./errors.js');
+const { isUrl, readItem } = require('./options.js');
+
+/** Items that cross together. */
+const CHUNK = 1024;
+
+/** The chunks of `urls`, which is read as they are asked for. */
+function chunks(urls) {
+  if (typeof urls === 'string' || typeof urls?.[Symbol.iterator] !== 'function') {
+    throw invalidType('urls', 'an iterable of URLs, such as an array', urls);
+  }
+  return generate(urls);
+}
+
+function* generate(urls) {
+  let chunk = new Chunk();
+  for (const item of urls) {
+    chunk.add(item);
+    if (chunk.urls.length === CHUNK) {
+      yield chunk;
+      chunk = new Chunk();
+    }
+  }
+  if (chunk.urls.length > 0) yield chunk;
+}
+
+class Chunk {
+  urls = [];
+  /** Pairs of row and what is special about it. */
+  special = [];
+  /** Pairs of row and tag. */
+  tags = [];
+
+  add(item) {
+    if (typeof item === 'string') return void this.urls.push(line(item));
+    const row = this.urls.length;
+    try {
+      this.addObject(row, item);
+    } catch (error) {
+      this.special.push([row, { fault: describe(error) }]);
+      this.urls[row] ??= shownUrl(item);
+    }
+  }
+
+  addObject(row, item) {
+    if (isUrl(item)) return void this.urls.push(line(item.href));
+    if (typeof item !== 'object' || item === null) {
+      throw invalidType('an item', 'a URL or an object with a url', item);
+    }
+    // By its tag: to name the global would load fetch.
+    if (item[Symbol.toStringTag] === 'Request') {
+      throw invalidValue('an item', 'cannot be a Request: pass { url, method, headers }', item);
+    }
+    const { url, tag, request } = readItem(item);
+    if (url === undefined) throw invalidType('item.url', 'a string or a URL', url);
+    this.urls.push(line(url));
+    if (tag !== undefined) this.tags.push([row, tag]);
+    if (Object.keys(request).length > 0) this.special.push([row, { options: request }]);
+  }
+
+  /** The arguments of the native `push`. */
+  encode() {
+    const special = this.special.length > 0 ? JSON.stringify(this.special) : undefined;
+    return [this.urls.join('\n'), special];
+  }
+}
+
+/** The URL of an item that has another fault, to tell it by. */
+function shownUrl(item) {
+  try {
+    return typeof item.url === 'string' ? line(item.url) : '';
+  } catch {
+    return '';
+  }
+}
+
+/** Tabs and line breaks mean nothing in a URL, by the URL standard; here a line break ends one. */
+function line(url) {
+  return url.includes('\n') ? url.replace(/[\t\n\r]/g, '') : url;
+}
+
+module.exports = { chunks };

@@ -1,0 +1,147 @@
+// What the caller holds: one result, a light view over its row of a batch. Whatever costs something is made when it is read.
+
+'use strict';
+
+const { inspect } = require('node:util');
+
+class Result {
+  #batch;
+  #row;
+  /** What was made already, so that it is the same object when it is read again. */
+  #made;
+
+  constructor(batch, row) {
+    this.#batch = batch;
+    this.#row = row;
+  }
+
+  get index() {
+    return this.#batch.index[this.#row];
+  }
+
+  get url() {
+    return this.#batch.urls(this.#row).at(-1);
+  }
+
+  get requestUrl() {
+    return this.#batch.urls(this.#row)[0];
+  }
+
+  get redirects() {
+    return this.#batch.urls(this.#row).slice(1);
+  }
+
+  get redirected() {
+    return this.redirects.length > 0;
+  }
+
+  get tag() {
+    return this.#batch.tags.get(this.index);
+  }
+
+  get ok() {
+    const status = this.status;
+    return status >= 200 && status <= 299 && this.#batch.code[this.#row] === 0;
+  }
+
+  get status() {
+    return this.#batch.status[this.#row];
+  }
+
+  get statusText() {
+    return this.#batch.head(this.#row).reason;
+  }
+
+  get headers() {
+    return this.#once('headers', () => new Headers(this.#batch.head(this.#row).fields));
+  }
+
+  get httpVersion() {
+    return this.#batch.httpVersion(this.#row);
+  }
+
+  get body() {
+    return this.#once('body', () => this.#batch.body(this.#row));
+  }
+
+  get decoded() {
+    return this.#batch.isDecoded(this.#row);
+  }
+
+  get size() {
+    return this.#batch.size[this.#row];
+  }
+
+  get wireSize() {
+    return this.#batch.wireSize[this.#row];
+  }
+
+  get attempts() {
+    return this.#batch.attempts[this.#row];
+  }
+
+  get timings() {
+    return this.#once('timings', () => this.#batch.timings(this.#row));
+  }
+
+  get error() {
+    return this.#once('error', () => this.#batch.error(this.#row));
+  }
+
+  bytes() {
+    const { buffer, byteOffset, byteLength } = this.body;
+    return new Uint8Array(buffer, byteOffset, byteLength);
+  }
+
+  text() {
+    const text = this.body.toString('utf8');
+    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  }
+
+  json() {
+    if (this.error !== undefined) throw this.error;
+    try {
+      return JSON.parse(this.text());
+    } catch (cause) {
+      throw new SyntaxError(`${this.url}: the body is not JSON: ${cause.message}`, { cause });
+    }
+  }
+
+  /** Every field but the body. */
+  toJSON() {
+    const { error, headers, ...fields } = this.#fields();
+    return {
+      ...fields,
+      headers: headersToJson(headers),
+      error: error && { ...error, message: error.message },
+    };
+  }
+
+  [inspect.custom](_depth, options) {
+    return `Result ${inspect(this.#fields(), options)}`;
+  }
+
+  #fields() {
+    const { index, url, requestUrl, redirects, redirected, tag, ok, status, statusText, headers } =
+      this;
+    const { httpVersion, decoded, size, wireSize, attempts, timings, error } = this;
+    return {
+      ...{ index, url, requestUrl, redirects, redirected, tag, ok, status, statusText, headers },
+      ...{ httpVersion, decoded, size, wireSize, attempts, timings, error },
+    };
+  }
+
+  #once(name, make) {
+    this.#made ??= {};
+    if (!(name in this.#made)) this.#made[name] = make();
+    return this.#made[name];
+  }
+}
+
+/** As an object; of the fields that may not be joined, a list. */
+function headersToJson(headers) {
+  const cookies = headers.getSetCookie();
+  return { ...Object.fromEntries(headers), ...(cookies.length > 0 && { 'set-cookie': cookies }) };
+}
+
+module.exports = { Result };
