@@ -1,0 +1,72 @@
+// bench/results/<date>-<machine>/: each record as soon as it is there, then the table and what it was measured with.
+
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { slugOf } from './machine.js';
+import { notesOf, tableMarkdown } from './report.js';
+
+const home = fileURLToPath(new URL('results', import.meta.url));
+
+export function openResults(machine, parent = home) {
+  const folder = freshFolder(parent, `${new Date().toISOString().slice(0, 10)}-${slugOf(machine)}`);
+  const put = (name, text) => writeFileSync(join(folder, name), text);
+  return {
+    folder,
+    append: (record) => appendFileSync(join(folder, 'raw.jsonl'), `${JSON.stringify(record)}\n`),
+    finish: (report) => {
+      put('summary.md', summaryText(report));
+      put('README.md', readmeText(report));
+    },
+  };
+}
+
+/** A second run on the same day gets a folder of its own: two runs never mix. */
+function freshFolder(parent, name) {
+  mkdirSync(parent, { recursive: true });
+  for (let run = 1; ; run++) {
+    const folder = join(parent, run === 1 ? name : `${name}-${run}`);
+    try {
+      mkdirSync(folder);
+      return folder;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+  }
+}
+
+function summaryText({ suite, rounds, live, rows }) {
+  const notes = notesOf(rows).map((note) => `- ${note}`);
+  const place = live ? ', live' : '';
+  return `# ${suite.name}${place}: ${suite.title}
+
+Medians over ${rounds} interleaved rounds.
+
+${tableMarkdown(rows)}
+
+${notes.join('\n')}
+`;
+}
+
+function readmeText({ suite, machine, command, site, versions, startedAt }) {
+  const facts = {
+    date: startedAt,
+    suite: suite.name,
+    command: `\`${command}\``,
+    commit: machine.commit,
+    CPU: `${machine.cpu}, ${machine.cores} cores`,
+    memory: `${(machine.memoryBytes / 2 ** 30).toFixed(1)} GiB`,
+    system: machine.os,
+    [site.live ? 'live pages' : 'origin']: `\`${JSON.stringify(site.settings)}\``,
+    node: machine.node,
+    rustc: machine.rustc,
+    'seen in the records': versions.join(', '),
+  };
+  const lines = Object.entries(facts).map(([name, value]) => `- ${name}: ${value}`);
+  return `# A run of the benchmark
+
+${lines.join('\n')}
+
+\`summary.md\` is the table, \`raw.jsonl\` every sample behind it: one line each, as \`bench/README.md\` describes them.
+`;
+}

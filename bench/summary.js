@@ -1,0 +1,50 @@
+// Records -> one row a contender: figures only, no text layout. Pure.
+
+import { summarize } from './stats.js';
+
+/**
+ * @param {object[]} entries of the plan; those with `missing` never ran and say why
+ * @param {object[]} records
+ * @returns {object[]} the fastest first, those without a time last
+ */
+export function makeRows(entries, records) {
+  const rows = entries.map((entry) =>
+    makeRow(
+      entry,
+      records.filter(({ contender }) => contender === entry.contender.id),
+    ),
+  );
+  return rows.sort((a, b) => (a.seconds?.median ?? Infinity) - (b.seconds?.median ?? Infinity));
+}
+
+function makeRow({ contender, idealSeconds, missing }, records) {
+  // A time is believed only after its answers were: a failed sample counts in `check` alone.
+  const believed = records.filter(({ ok }) => ok);
+  const middle = (pick) => summarize(believed.map(pick))?.median ?? null;
+  const seconds = summarize(believed.map((record) => record.seconds));
+  return {
+    id: contender.id,
+    seconds,
+    published: contender.published ?? null,
+    ideal: idealSeconds,
+    ratio: seconds && idealSeconds ? seconds.median / idealSeconds : null,
+    cpuSeconds: middle((record) => record.cpuSeconds),
+    peakRssBytes: middle((record) => record.peakRssBytes),
+    connections: middle((record) => record.origin?.connections ?? record.connections),
+    protocols: protocolsOf(believed),
+    check: missing ? `missing: ${missing}` : checkOf(records),
+    notes: [contender.note, ...new Set(records.flatMap(({ notes }) => notes))].filter(Boolean),
+  };
+}
+
+function protocolsOf(records) {
+  const counted = records.flatMap(({ origin }) => Object.entries(origin?.requests ?? {}));
+  return [...new Set(counted.filter(([, count]) => count > 0).map(([version]) => version))].sort();
+}
+
+function checkOf(records) {
+  const failed = records.filter(({ ok }) => !ok);
+  if (failed.length === 0) return 'ok';
+  const share = failed.length < records.length ? ` ${failed.length} of ${records.length}` : '';
+  return `FAILED${share}: ${failed[0].failure}`;
+}

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runRounds, takeSample } from '../rounds.js';
+
+const bodies = { bytes: 2, sha256: 'right' };
+const url = 'https://a.test/page/0';
+const site = {
+  env: process.env,
+  resetCounters: async () => {},
+  counters: async () => ({ connections: 1, requests: { 1.1: 1 }, peakInFlight: 1 }),
+};
+const settings = { site, expected: new Map([[url, bodies]]), limitMs: 20_000, graceMs: 500 };
+
+/** A contender written as a line of JavaScript. `answer` is what an honest one would print. */
+function entry(code, id = 'test') {
+  const link = { index: 0, url, status: 200, ...bodies };
+  const answer = `const answer = ${JSON.stringify({ seconds: 1, links: [link] })};`;
+  return {
+    contender: { id },
+    command: [process.execPath, '-e', `${answer} ${code}`],
+    requests: [{ index: 0, url }],
+    scenario: { links: [{ index: 0, url }], concurrency: 10 },
+  };
+}
+
+const honest = 'console.log(JSON.stringify(answer))';
+
+test('an honest contender is believed', async () => {
+  const record = await takeSample(entry(honest), settings);
+  assert.equal(record.failure, null);
+  assert.equal(record.ok, true);
+  assert.equal(record.seconds, 1);
+  assert.deepEqual(record.notes, []);
+  assert.equal(record.origin.connections, 1);
+});
+
+test('the scenario arrives on stdin', async () => {
+  const echo = `process.stdin.on('data', (text) => { answer.versions = JSON.parse(text).links[0]; ${honest} })`;
+  const { versions } = await takeSample(entry(echo), settings);
+  assert.deepEqual(versions, { index: 0, url });
+});
+
+test('a contender with a wrong body is not believed', async () => {
+  const record = await takeSample(entry(`answer.links[0].sha256 = 'wrong'; ${honest}`), settings);
+  assert.equal(record.ok, false);
+  assert.match(record.failure, /link 0: other bytes/);
+});
+
+test('a contender cannot speak for the harness', async () => {
+  const record = await takeSample(
+    entry(`answer.ok = true; answer.links = []; ${honest}`),
+    settings,
+  );
+  assert.equal(record.ok, false);
+});
+
+test('a contender with more in flight than allowed is not believed', async () => {
+  const crowded = { ...site, counters: async () => ({ peakInFlight: 11 }) };
+  const { failure } = await takeSample(entry(honest), { ...settings, site: crowded });
+  assert.equal(failure, '11 requests in flight, allowed were 10');
+});
+
+test('a contender that lingers after its answer is stopped, and believed with a note', async () => {
+  const record = await takeSample(entry(`${honest}; setInterval(() => {}, 1000)`), settings);
+  assert.equal(record.ok, true);
+  assert.match(record.notes[0], /did not end by itself/);
+});
+
+test('a contender that hangs is stopped and says so', async () => {
+  const record = await takeSample(entry('setInterval(() => {}, 1000)'), {
+    ...settings,
+    limitMs: 300,
+  });
+  assert.equal(record.failure, 'no answer within 0.3 s');
+});
+
+test('a contender that crashes gives its reason, before its answer and after', async () => {
+  const before = await takeSample(entry(`throw new TypeError('no such host')`), settings);
+  assert.equal(before.failure, 'exit 1 without an answer: TypeError: no such host');
+  const after = await takeSample(entry(`${honest}; process.exitCode = 3`), settings);
+  assert.equal(after.failure, 'exit 3 after its answer');
+});
+
+test('a contender that cannot be started gives its reason', async () => {
+  const absent = { ...entry(honest), command: ['/no/such/program'] };
+  assert.match((await takeSample(absent, settings)).failure, /could not be started \(ENOENT\)/);
+});
+
+test('what is no answer is quoted', async () => {
+  const record = await takeSample(entry(`console.log('Total time: 3')`), settings);
+  assert.equal(record.failure, 'its answer is not one: Total time: 3');
+});
+
+test('an interrupt stops a running contender and rejects', async () => {
+  const signal = AbortSignal.timeout(300);
+  const hung = takeSample(entry('setInterval(() => {}, 1000)'), { ...settings, signal });
+  await assert.rejects(hung, (error) => error === signal.reason);
+});
+
+test('rounds are interleaved, each starts with another contender', async () => {
+  const order = [];
+  const watch = { before: ({ contender }) => order.push(contender), after: () => {} };
+  const entries = ['a', 'b', 'c'].map((id) => entry(honest, id));
+  const suite = { name: 'test' };
+  const records = await runRounds(entries, { ...settings, suite, rounds: 3 }, watch);
+  assert.equal(order.join(''), 'abcbcacab');
+  assert.deepEqual(
+    records.map(({ round }) => round),
+    [1, 1, 1, 2, 2, 2, 3, 3, 3],
+  );
+});

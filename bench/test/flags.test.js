@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readFlags, UsageError } from '../flags.js';
+
+test('without flags it is the article, all contenders, on the local origin', () => {
+  const flags = readFlags([]);
+  assert.equal(flags.suite.name, 'article');
+  assert.equal(flags.contenders.length, 11);
+  assert.equal(flags.rounds, 3);
+  assert.equal(flags.live, false);
+});
+
+test('--only keeps the order of the suite', () => {
+  const { contenders } = readFlags(['article', '--only', 'fetch, aiohttp']);
+  assert.deepEqual(
+    contenders.map(({ id }) => id),
+    ['aiohttp', 'fetch'],
+  );
+});
+
+test('live pages get one round unless more are asked for', () => {
+  assert.equal(readFlags(['--live']).rounds, 1);
+  assert.equal(readFlags(['--live', '--rounds', '2']).rounds, 2);
+});
+
+test('a mistake is refused with what there is to choose from', () => {
+  const mistakes = [
+    [['nope'], /no suite 'nope'; there is article/],
+    [['article', 'hosts'], /one suite at a time/],
+    [['--only', 'fetch,nope'], /no contender 'nope' in 'article'; there is requests, /],
+    [['--rounds', '0'], /--rounds takes a whole number from 1 on, not '0'/],
+    [['--rounds', '1.5'], /--rounds/],
+    [['--json', '/no/such/folder/x.json'], /no folder/],
+    [['--fast'], /--fast/],
+  ];
+  for (const [argv, message] of mistakes) {
+    assert.throws(
+      () => readFlags(argv),
+      (error) => error instanceof UsageError && message.test(error.message),
+    );
+  }
+});
