@@ -20,7 +20,7 @@ pub(crate) fn to_json(stats: &Stats) -> String {
         "ok": stats.ok,
         "failed": stats.failed,
         "inFlight": stats.in_flight,
-        "retries": 0,
+        "retries": stats.retries,
         "bytes": stats.bytes,
         "wireBytes": stats.wire_bytes,
         "seconds": seconds,

@@ -19,6 +19,8 @@ pub struct Stats {
     pub failed: u64,
     /// Requests in flight.
     pub in_flight: u64,
+    /// Requests that were sent again.
+    pub retries: u64,
     /// Decoded bytes of bodies.
     pub bytes: u64,
     /// Bytes of bodies as they came.
@@ -76,6 +78,7 @@ impl Tally {
         } else {
             stats.failed += 1;
         }
+        stats.retries += u64::from(outcome.attempts.saturating_sub(1));
         stats.bytes += outcome.sizes.decoded;
         stats.wire_bytes += outcome.sizes.wire;
         if let Some(head) = &outcome.head {

@@ -120,6 +120,15 @@ async fn a_reset_is_never_an_end() {
 }
 
 #[tokio::test]
+async fn a_head_of_nine_hundred_lines_is_not_too_large() {
+    let lines = "a: b\r\n".repeat(900);
+    let reply = format!("HTTP/1.1 200 OK\r\n{lines}Content-Length: 0\r\n\r\n");
+    let server = raw::replies(reply.leak().as_bytes(), usize::MAX, End::Close).await;
+    let row = fetch_one(&client(""), plain(server.url())).await;
+    assert_eq!((row.code, row.head.len()), (None, 902), "{}", row.message);
+}
+
+#[tokio::test]
 async fn a_head_that_is_too_large_is_told() {
     let many_lines = format!("HTTP/1.1 200 OK\r\n{}\r\n", "a: b\r\n".repeat(5_000));
     let long_line = format!("HTTP/1.1 200 OK\r\na: {}\r\n\r\n", "b".repeat(1 << 20));

@@ -14,6 +14,9 @@ use super::{BodyStream, Head, Request, Trace, Transport, fault, tls};
 use crate::error::{Code, Error};
 use crate::options::ConnectionOptions;
 
+/// Header lines of an HTTP/1 response, at most. Their bytes are limited by hyper's own buffer, to about 400 KiB.
+const MAX_HTTP1_LINES: usize = 1_000;
+
 /// The whole head of an HTTP/2 response, at most.
 const MAX_HTTP2_HEAD: u32 = 256 << 10;
 
@@ -34,6 +37,7 @@ impl HttpTransport {
             .dns_resolver(Arc::new(Lookup(Arc::new(Resolver::new(options.dns_ttl)))))
             .connector_layer(TraceLayer)
             .pool_idle_timeout(options.keep_alive)
+            .http1_max_headers(MAX_HTTP1_LINES)
             .http2_max_header_list_size(MAX_HTTP2_HEAD)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
