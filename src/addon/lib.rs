@@ -15,7 +15,7 @@ mod input;
 mod options;
 mod stats;
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError};
 
 use manyfetch_engine::options::{ConnectionOptions, RunOptions, Trust};
 use manyfetch_engine::{Client, Code, Phase};
@@ -71,6 +71,7 @@ impl Run {
     /// called on this thread when there is something to take, and keeps the process alive until `close`.
     #[napi(constructor, catch_unwind)]
     pub fn new(options: String, roots: Option<String>, wake: Function<'_, (), ()>) -> Result<Self> {
+        silence_panics();
         let raw = options::RawRun::parse(&options)?;
         let client = client(&raw, roots.unwrap_or_default().into())?;
         let options = raw.finish().map_err(refused)?;
@@ -161,12 +162,16 @@ fn client(run: &options::RawRun, roots: Arc<str>) -> Result<Client> {
     if let Some(client) = SHARED.get() {
         return Ok(client.clone());
     }
-    // A panic becomes its item's error; it is not printed into the user's terminal. The hook is this library's alone, which
-    // has a standard library of its own.
-    std::panic::set_hook(Box::new(|_| {}));
     let options = ConnectionOptions::trusting(Trust::Roots(roots));
     let client = Client::new(&options).map_err(refused)?;
     Ok(SHARED.get_or_init(|| client).clone())
+}
+
+/// A panic becomes its item's error; it is not printed into the user's terminal. The hook is this library's alone, which has a
+/// standard library of its own.
+fn silence_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| std::panic::set_hook(Box::new(|_| {})));
 }
 
 fn refused(error: manyfetch_engine::Error) -> napi::Error<&'static str> {

@@ -24,7 +24,7 @@ use crate::transport::Head;
 /// Rows after which a batch is handed over.
 const MAX_ROWS: usize = 512;
 
-/// Bytes of bodies after which a batch is handed over.
+/// Bytes of bodies and text after which a batch is handed over.
 const MAX_BYTES: usize = 1 << 20;
 
 /// A body at least this large is moved into a slab of its own; smaller ones are copied next to each other.
@@ -57,6 +57,7 @@ pub(crate) struct BatchBuilder {
     slabs: Vec<Vec<u8>>,
     /// The slab that small bodies share.
     shared: Option<usize>,
+    /// Bytes of bodies.
     bytes: usize,
 }
 
@@ -118,7 +119,7 @@ impl BatchBuilder {
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        self.rows.len() >= MAX_ROWS || self.bytes >= MAX_BYTES
+        self.rows.len() >= MAX_ROWS || self.bytes + self.text.len() >= MAX_BYTES
     }
 
     /// Closes the batch and begins the next one.
@@ -151,10 +152,11 @@ impl BatchBuilder {
     /// Writes the row's text and returns where its parts end.
     fn push_text(&mut self, outcome: &Outcome) -> [u32; 3] {
         let text = &mut self.text;
-        text.extend_from_slice(outcome.request_url.as_bytes());
-        for url in &outcome.redirects {
-            text.push(b'\n');
-            text.extend_from_slice(url.as_str().as_bytes());
+        for (i, url) in outcome.urls.iter().enumerate() {
+            if i > 0 {
+                text.push(b'\n');
+            }
+            text.extend_from_slice(url.as_bytes());
         }
         let urls_end = offset(text.len());
         if let Some(head) = &outcome.head {
@@ -162,10 +164,7 @@ impl BatchBuilder {
         }
         let head_end = offset(text.len());
         if let Some(error) = &outcome.error {
-            let url = outcome
-                .redirects
-                .last()
-                .map_or(outcome.request_url.as_str(), url::Url::as_str);
+            let url = outcome.urls.last().map_or("", String::as_str);
             // An item whose URL could not be read has none to show.
             if !url.is_empty() {
                 text.extend_from_slice(format!("{} {url}: ", outcome.method).as_bytes());

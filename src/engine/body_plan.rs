@@ -3,14 +3,14 @@
 use http::header::{CONTENT_LENGTH, RANGE};
 use http::{Method, StatusCode};
 
-use crate::decode::{Codings, Decoder};
+use crate::decode::{Coding, Codings};
 use crate::error::Error;
 use crate::transport::{Head, Request};
 
 /// What to do with a body.
 pub(crate) struct BodyPlan {
-    /// What undoes its codings, if any are undone.
-    pub(crate) decoder: Option<Decoder>,
+    /// The codings to be undone, if any are.
+    pub(crate) codings: Option<Vec<Coding>>,
     /// The body is handed over without codings.
     pub(crate) is_decoded: bool,
     /// What the head announces, as far as it is the size of what will be kept.
@@ -21,7 +21,7 @@ impl BodyPlan {
     pub(crate) fn of(request: &Request, head: &Head) -> Result<Self, Error> {
         if has_no_body(&request.method, head.status) {
             return Ok(Self {
-                decoder: None,
+                codings: None,
                 is_decoded: true,
                 expected_size: None,
             });
@@ -31,12 +31,12 @@ impl BodyPlan {
         let wants_part = request.headers.contains_key(RANGE);
         Ok(match codings {
             Codings::Known(known) if !wants_part => Self {
-                decoder: Some(Decoder::new(&known)),
+                codings: Some(known),
                 is_decoded: true,
                 expected_size: None,
             },
             codings => Self {
-                decoder: None,
+                codings: None,
                 is_decoded: codings == Codings::Identity,
                 expected_size: announced_size(head),
             },

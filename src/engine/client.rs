@@ -71,16 +71,16 @@ impl<T: Transport> Client<T> {
         let connections = Arc::<ConnectionCounters>::default();
         let limits = Limits::new(options.limits);
         let scheduler = Scheduler {
-            engine: Arc::new(Engine {
+            engine: Engine {
                 transport: Arc::clone(&self.transport),
                 credit: Arc::new(Credit::new(options.max_buffered_bytes)),
                 connections: Arc::clone(&connections),
-            }),
+            },
             limits: limits.clone(),
             collector: Arc::clone(&collector),
             request: options.request,
         };
-        let scheduler = runtime.spawn(scheduler.run(list)).abort_handle();
+        let scheduler = runtime.spawn(Arc::new(scheduler).run(list)).abort_handle();
         Run {
             list: Some(sender),
             scheduler,
@@ -133,9 +133,15 @@ impl Run {
     /// The run in numbers, so far.
     pub fn stats(&self) -> Stats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        // The last outcome is there a moment before its permit has come back.
+        let in_flight = if self.is_finished() {
+            0
+        } else {
+            self.limits.in_flight() as u64
+        };
         Stats {
             total: self.total,
-            in_flight: self.limits.in_flight() as u64,
+            in_flight,
             connections_opened: read(&self.connections.opened),
             connections_reused: read(&self.connections.reused),
             ..self.collector.stats()

@@ -21,21 +21,16 @@ pub(crate) struct Deadlines<'a> {
 type Due = (Instant, Phase, Duration);
 
 impl<'a> Deadlines<'a> {
-    pub(crate) fn begin(timeouts: &'a Timeouts) -> Self {
-        let whole = timeouts
-            .request
-            .and_then(|limit| Instant::now().checked_add(limit));
+    /// Begins an attempt, or goes on with one of whose time `spent` is used up.
+    pub(crate) fn begin(timeouts: &'a Timeouts, spent: Duration) -> Self {
+        let left = timeouts.request.map(|limit| limit.saturating_sub(spent));
+        let whole = left.and_then(|left| Instant::now().checked_add(left));
         Self { timeouts, whole }
     }
 
     /// The limit of connecting, which the connector holds.
     pub(crate) fn connect(&self) -> Option<Duration> {
         self.timeouts.connect
-    }
-
-    /// Gives the attempt back the time that it waited for a permit.
-    pub(crate) fn put_off(&mut self, waited: Duration) {
-        self.whole = self.whole.and_then(|whole| whole.checked_add(waited));
     }
 
     /// Holds `sent` to the limit of the response, which does not run while the connection is being made.
@@ -70,15 +65,31 @@ impl<'a> Deadlines<'a> {
             .await
     }
 
+    /// Lets `future` run for `limit` and no longer, as far as the attempt has time. Only that it has none is an error.
+    pub(crate) async fn try_for<F: Future>(&self, limit: Duration, future: F) -> Result<(), Error> {
+        match self
+            .hold(due(Instant::now(), Phase::Idle, Some(limit)), future)
+            .await
+        {
+            Err(error) if error.phase == Some(Phase::Request) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     async fn hold<F: Future>(&self, due: Option<Due>, future: F) -> Result<F::Output, Error> {
         let whole = self.whole.zip(self.timeouts.request);
         let whole = whole.map(|(at, limit)| (at, Phase::Request, limit));
-        match due.into_iter().chain(whole).min_by_key(|(at, ..)| *at) {
-            None => Ok(future.await),
-            Some((at, phase, limit)) => timeout_at(at, future)
-                .await
-                .map_err(|_| Error::timed_out(phase, limit)),
+        let Some((at, phase, limit)) = due.into_iter().chain(whole).min_by_key(|(at, ..)| *at)
+        else {
+            return Ok(future.await);
+        };
+        // What is always ready would never let the timer speak.
+        if at <= Instant::now() {
+            return Err(Error::timed_out(phase, limit));
         }
+        timeout_at(at, future)
+            .await
+            .map_err(|_| Error::timed_out(phase, limit))
     }
 }
 

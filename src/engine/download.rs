@@ -1,16 +1,17 @@
-//! One job from its first request to its outcome: hop, receive, decode, keep. A job never fails: a failure is an outcome too.
+//! One hop of one job: send, follow or receive, decode, keep. What fails is an outcome too; what is redirected waits again.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout};
+use bytes::Bytes;
+use tokio::time::Instant;
 use url::Url;
 
 use crate::body_plan::BodyPlan;
 use crate::deadlines::Deadlines;
+use crate::decode::Decoder;
 use crate::error::{Code, Error};
-use crate::job::{Job, origin_key};
-use crate::limits::Permit;
+use crate::job::{Job, Way};
 use crate::options::RequestOptions;
 use crate::outcome::{Outcome, Sizes, Timings};
 use crate::redirect;
@@ -21,6 +22,9 @@ use crate::transport::{BodyStream, ConnectionCounters, Head, Request, Trace, Tra
 const MAX_DRAINED: usize = 64 << 10;
 const MAX_DRAIN_TIME: Duration = Duration::from_secs(1);
 
+/// Encoded bytes that are decoded before other tasks get a turn: a bomb makes a thousand times as much of them.
+const DECODED_AT_ONCE: usize = 1 << 10;
+
 /// What every job of a run works with.
 #[derive(Debug)]
 pub(crate) struct Engine<T> {
@@ -29,93 +33,150 @@ pub(crate) struct Engine<T> {
     pub(crate) connections: Arc<ConnectionCounters>,
 }
 
-/// Runs `job` to its end. `permit` is one for the job's origin; it moves along with redirects.
-pub(crate) async fn download<T: Transport, J>(
-    job: &Job,
-    permit: &mut Permit<J>,
-    engine: &Engine<T>,
-) -> Outcome {
-    let mut attempt = Attempt::begin(&job.options, engine);
-    attempt.timings.queue = job.queued_at.elapsed();
-    let error = attempt.run(job, permit).await.err();
-    let Attempt {
-        redirects,
+/// What a hop came to.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is taken apart where it is returned"
+)]
+pub(crate) enum Step {
+    /// The job is done, well or not.
+    Done(Outcome),
+    /// The job was redirected, and needs a permit for where it goes now.
+    Redirected,
+}
+
+/// Takes `job` one hop further.
+pub(crate) async fn download<T: Transport>(job: &mut Job, engine: &Engine<T>) -> Step {
+    let begun = Instant::now();
+    let mut hop = Hop::begin(job, engine);
+    let result = hop.run().await;
+    let Hop {
+        request,
         head,
         body,
         sizes,
         mut timings,
+        mut visited,
+        spent,
         ..
-    } = attempt;
-    timings.total = job.queued_at.elapsed();
-    Outcome {
-        index: job.index,
-        method: job.options.method.clone(),
-        request_url: job.url.as_str().to_owned(),
-        redirects,
+    } = hop;
+    let error = match result {
+        Ok(Some(next)) => {
+            visited.push(request.url);
+            let spent = spent + begun.elapsed();
+            let Request {
+                method,
+                url,
+                headers,
+            } = next;
+            job.url = url;
+            job.waiting_since = Instant::now();
+            job.way = Some(Box::new(Way {
+                method,
+                headers,
+                visited,
+                spent,
+                timings,
+            }));
+            return Step::Redirected;
+        }
+        Ok(None) => None,
+        Err(error) => Some(error),
+    };
+    timings.total = job.arrived_at.elapsed();
+    let urls = visited
+        .into_iter()
+        .chain([request.url])
+        .map(String::from)
+        .collect();
+    let (index, method) = (job.index, job.options.method.clone());
+    Step::Done(Outcome {
+        index,
+        method,
+        urls,
         head,
         body,
         sizes,
         attempts: 1,
         timings,
         error,
-    }
+    })
 }
 
-/// One try, and what it has come to so far.
-struct Attempt<'a, T> {
+/// One request, and what it has come to so far.
+struct Hop<'a, T> {
     options: &'a RequestOptions,
     engine: &'a Engine<T>,
     deadlines: Deadlines<'a>,
-    redirects: Vec<Url>,
+    request: Request,
+    visited: Vec<Url>,
+    spent: Duration,
     head: Option<Head>,
     body: Body,
     sizes: Sizes,
     timings: Timings,
 }
 
-impl<'a, T: Transport> Attempt<'a, T> {
-    fn begin(options: &'a RequestOptions, engine: &'a Engine<T>) -> Self {
+impl<'a, T: Transport> Hop<'a, T> {
+    fn begin(job: &'a mut Job, engine: &'a Engine<T>) -> Self {
+        let options = &*job.options;
+        let way = job
+            .way
+            .take()
+            .map_or_else(|| Way::begin(options), |way| *way);
+        let Way {
+            method,
+            headers,
+            visited,
+            spent,
+            mut timings,
+        } = way;
+        timings.queue += job.waiting_since.elapsed();
         Self {
             options,
             engine,
-            deadlines: Deadlines::begin(&options.timeouts),
-            redirects: Vec::new(),
+            deadlines: Deadlines::begin(&options.timeouts, spent),
+            request: Request {
+                method,
+                url: job.url.clone(),
+                headers,
+            },
+            visited,
+            spent,
             head: None,
             body: Body::Empty,
             sizes: Sizes::default(),
-            timings: Timings::default(),
+            timings,
         }
     }
 
-    async fn run<J>(&mut self, job: &Job, permit: &mut Permit<J>) -> Result<(), Error> {
-        let mut request = Request {
-            method: self.options.method.clone(),
-            url: job.url.clone(),
-            headers: self.options.headers.clone(),
+    /// Sends the request, and returns the next one when it is redirected.
+    async fn run(&mut self) -> Result<Option<Request>, Error> {
+        let (head, body) = self.exchange().await?;
+        let next = redirect::follow(&self.request, &head);
+        let head = &*self.head.insert(head);
+        let Some(next) = next? else {
+            let plan = BodyPlan::of(&self.request, head)?;
+            return self.receive(body, plan).await.map(|()| None);
         };
-        loop {
-            let (head, body) = self.exchange(&request).await?;
-            let next = redirect::follow(&request, &head);
-            let head = &*self.head.insert(head);
-            let Some(next) = next? else {
-                let plan = BodyPlan::of(&request, head)?;
-                return self.receive(body, plan).await;
-            };
-            drain(body).await;
-            self.hop(&next, permit).await?;
-            self.head = None;
-            request = next;
+        if self.visited.len() >= self.options.max_redirects {
+            let detail = format!("more than {} redirects", self.options.max_redirects);
+            return Err(Error::new(Code::TooManyRedirects, detail));
         }
+        // What breaks off or takes too long costs the connection; where to go has been said.
+        self.deadlines.try_for(MAX_DRAIN_TIME, drain(body)).await?;
+        Ok(Some(next))
     }
 
-    /// Sends `request` and waits for the head of its response.
-    async fn exchange(&mut self, request: &Request) -> Result<(Head, T::Body), Error> {
+    /// Sends the request and waits for the head of its response.
+    async fn exchange(&mut self) -> Result<(Head, T::Body), Error> {
         let counters = Arc::clone(&self.engine.connections);
         let trace = Trace::begin(self.deadlines.connect(), counters);
         let sent = self
             .engine
             .transport
-            .send(request.clone(), Arc::clone(&trace));
+            .send(self.request.clone(), Arc::clone(&trace));
         let answer = self
             .deadlines
             .hold_response(sent, &trace)
@@ -142,12 +203,14 @@ impl<'a, T: Transport> Attempt<'a, T> {
         self.sizes.is_decoded = plan.is_decoded;
         let credit = Arc::clone(&self.engine.credit);
         let mut sink = MemorySink::new(self.options.max_body_size, plan.expected_size, credit)?;
-        let mut decoder = plan.decoder;
+        let mut decoder = plan
+            .codings
+            .map(|codings| Decoder::new(&codings, sink.cap()));
         while let Some(piece) = self.deadlines.hold_piece(body.next_piece()).await?? {
             self.sizes.wire += piece.len() as u64;
             let kept = match &mut decoder {
                 None => sink.write_shared(piece),
-                Some(decoder) => decoder.write(&piece, &mut |bytes| sink.write(bytes)),
+                Some(decoder) => decode(&piece, decoder, &mut sink).await,
             };
             self.sizes.decoded = sink.size();
             kept?;
@@ -157,33 +220,36 @@ impl<'a, T: Transport> Attempt<'a, T> {
         }
         Ok(sink.finish())
     }
+}
 
-    /// Moves on to `next`, with a permit for its origin.
-    async fn hop<J>(&mut self, next: &Request, permit: &mut Permit<J>) -> Result<(), Error> {
-        if self.redirects.len() >= self.options.max_redirects {
-            let detail = format!("more than {} redirects", self.options.max_redirects);
-            return Err(Error::new(Code::TooManyRedirects, detail));
+impl Way {
+    /// The way of a job that has not begun.
+    fn begin(options: &RequestOptions) -> Self {
+        Self {
+            method: options.method.clone(),
+            headers: options.headers.clone(),
+            visited: Vec::new(),
+            spent: Duration::ZERO,
+            timings: Timings::default(),
         }
-        self.redirects.push(next.url.clone());
-        let begun = Instant::now();
-        permit.move_to(origin_key(&next.url)).await;
-        self.timings.queue += begun.elapsed();
-        self.deadlines.put_off(begun.elapsed());
-        Ok(())
     }
+}
+
+async fn decode(piece: &Bytes, decoder: &mut Decoder, sink: &mut MemorySink) -> Result<(), Error> {
+    for part in piece.chunks(DECODED_AT_ONCE) {
+        decoder.write(part, &mut |bytes| sink.write(bytes))?;
+        tokio::task::coop::consume_budget().await;
+    }
+    Ok(())
 }
 
 /// Reads what is left of a redirect's body, so that its connection can be used again.
 async fn drain(mut body: impl BodyStream) {
-    let whole = async {
-        let mut drained = 0;
-        while let Ok(Some(piece)) = body.next_piece().await {
-            drained += piece.len();
-            if drained > MAX_DRAINED {
-                break;
-            }
+    let mut drained = 0;
+    while let Ok(Some(piece)) = body.next_piece().await {
+        drained += piece.len();
+        if drained > MAX_DRAINED {
+            return;
         }
-    };
-    // What breaks off or takes too long costs the connection; where to go has been said.
-    let _ = timeout(MAX_DRAIN_TIME, whole).await;
+    }
 }

@@ -1,16 +1,18 @@
 //! One item of the caller's list as work to do: where it stands in the list, its URL and its options.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
-use http::HeaderValue;
 use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue, Method};
 use percent_encoding::percent_decode_str;
 use tokio::time::Instant;
 use url::Url;
 
 use crate::error::{Code, Error};
 use crate::options::RequestOptions;
+use crate::outcome::Timings;
 
 /// The longest URL that is sent, in bytes. Servers stop far earlier.
 const MAX_URL_LENGTH: usize = 64 << 10;
@@ -24,13 +26,31 @@ pub struct Input {
     pub options: Option<Result<RequestOptions, Error>>,
 }
 
-/// One item that can be sent.
+/// One item that can be sent, or that has come some way already and waits to go on.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) index: u32,
+    /// Where it goes next.
     pub(crate) url: Url,
     pub(crate) options: Arc<RequestOptions>,
-    pub(crate) queued_at: Instant,
+    pub(crate) arrived_at: Instant,
+    /// Since when it has been waiting for a permit.
+    pub(crate) waiting_since: Instant,
+    /// How far it has come. Nothing for most of a long list, which is to stay small.
+    pub(crate) way: Option<Box<Way>>,
+}
+
+/// How far a job has come by way of redirects.
+#[derive(Debug)]
+pub(crate) struct Way {
+    /// The method and the header fields that the last redirect left.
+    pub(crate) method: Method,
+    pub(crate) headers: HeaderMap,
+    /// Where it has been, first where it was asked to go.
+    pub(crate) visited: Vec<Url>,
+    /// How much of the attempt's time is used up.
+    pub(crate) spent: Duration,
+    pub(crate) timings: Timings,
 }
 
 /// An item that cannot be sent, with the URL as far as it is fit to be shown.
@@ -62,11 +82,14 @@ impl Job {
         let mut url = parsed.map_err(|error| refuse(excerpt(&input.url), error))?;
         let options = take_credentials(&mut url, options);
         url.set_fragment(None);
+        let now = Instant::now();
         Ok(Job {
             index,
             url,
             options,
-            queued_at: Instant::now(),
+            arrived_at: now,
+            waiting_since: now,
+            way: None,
         })
     }
 }
@@ -124,7 +147,8 @@ pub(crate) fn take_credentials(url: &mut Url, options: Arc<RequestOptions>) -> A
     let mut options = Arc::unwrap_or_clone(options);
     if let Ok(mut value) = HeaderValue::try_from(basic) {
         value.set_sensitive(true);
-        options.headers.insert(AUTHORIZATION, value);
+        // It fails for a caller who set as many fields as there can be, and did not mean to log in.
+        let _ = options.headers.try_insert(AUTHORIZATION, value);
     }
     Arc::new(options)
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use http::Method;
-use url::Url;
 
 use crate::error::Error;
 use crate::job::Refused;
@@ -17,10 +16,8 @@ pub(crate) struct Outcome {
     pub(crate) index: u32,
     /// The method it began with.
     pub(crate) method: Method,
-    /// The URL it began with, without credentials; for an invalid one what is fit to be shown.
-    pub(crate) request_url: String,
-    /// The URLs it was redirected to, in order; the last one answered.
-    pub(crate) redirects: Vec<Url>,
+    /// The URL that was asked for, and those redirected to, without credentials; for an invalid one what is fit to be shown.
+    pub(crate) urls: Vec<String>,
     /// The head of the last response, if one came.
     pub(crate) head: Option<Head>,
     /// The body, empty unless it came whole.
@@ -71,8 +68,7 @@ impl Outcome {
         Self {
             index: refused.index,
             method: Method::GET,
-            request_url: refused.url,
-            redirects: Vec::new(),
+            urls: vec![refused.url],
             head: None,
             body: Body::Empty,
             sizes: Sizes::default(),

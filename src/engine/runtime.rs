@@ -7,7 +7,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use crate::error::{Code, Error};
 
 /// Threads for what the system cannot do without blocking: names, and files.
-const MAX_BLOCKING_THREADS: usize = 16;
+const MAX_BLOCKING_THREADS: usize = 24;
 
 /// The runtime, started at the first call.
 pub(crate) fn handle() -> Result<&'static Handle, Error> {

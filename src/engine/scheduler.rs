@@ -1,7 +1,7 @@
-//! Starts jobs as permits come free and brings their outcomes home: the only place that spawns tasks.
+//! Starts jobs as permits come free and brings their outcomes home: the only place that spawns tasks for jobs.
 //! One task a run takes the list in and gives permits out; a worker runs one job after the other while there are any.
 
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -9,10 +9,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::collector::Collector;
-use crate::download::{Engine, download};
+use crate::download::{Engine, Step, download};
 use crate::error::{Code, Error};
 use crate::job::{Input, Job, Refused, origin_key};
-use crate::limits::{Limits, Permit};
+use crate::limits::{Limits, Permit, Turn};
 use crate::options::RequestOptions;
 use crate::outcome::Outcome;
 use crate::transport::Transport;
@@ -21,8 +21,9 @@ use crate::transport::Transport;
 const INTAKE: usize = 256;
 
 /// One run, as its scheduler sees it.
+#[derive(Debug)]
 pub(crate) struct Scheduler<T> {
-    pub(crate) engine: Arc<Engine<T>>,
+    pub(crate) engine: Engine<T>,
     pub(crate) limits: Limits<Job>,
     pub(crate) collector: Arc<Collector>,
     pub(crate) request: Arc<RequestOptions>,
@@ -30,7 +31,7 @@ pub(crate) struct Scheduler<T> {
 
 impl<T: Transport> Scheduler<T> {
     /// Runs everything that comes through `list`, in its order as far as the limits allow. Dropped, it stops everything.
-    pub(crate) async fn run(self, mut list: mpsc::UnboundedReceiver<Vec<Input>>) {
+    pub(crate) async fn run(self: Arc<Self>, mut list: mpsc::UnboundedReceiver<Vec<Input>>) {
         let mut workers = JoinSet::new();
         let mut taken: u32 = 0;
         let mut is_open = true;
@@ -50,15 +51,14 @@ impl<T: Transport> Scheduler<T> {
         while workers.join_next().await.is_some() {}
     }
 
-    async fn take_in(&self, inputs: Vec<Input>, taken: &mut u32, workers: &mut JoinSet<()>) {
+    async fn take_in(
+        self: &Arc<Self>,
+        inputs: Vec<Input>,
+        taken: &mut u32,
+        workers: &mut JoinSet<()>,
+    ) {
         for input in inputs {
-            match Job::new(*taken, input, &self.request) {
-                Ok(job) => {
-                    let origin = origin_key(&job.url).to_owned();
-                    self.limits.enqueue(&origin, job);
-                }
-                Err(refused) => self.collector.push(Outcome::refused(*refused)),
-            }
+            self.take_one(*taken, input);
             *taken += 1;
             if (*taken as usize).is_multiple_of(INTAKE) {
                 self.start_workers(workers);
@@ -67,49 +67,63 @@ impl<T: Transport> Scheduler<T> {
         }
     }
 
-    fn start_workers(&self, workers: &mut JoinSet<()>) {
-        while workers.try_join_next().is_some() {}
-        while let Some((job, permit)) = self.limits.next_job() {
-            let (engine, collector) = (Arc::clone(&self.engine), Arc::clone(&self.collector));
-            workers.spawn(work(job, permit, engine, collector));
+    fn take_one(&self, index: u32, input: Input) {
+        let made = catch_unwind(AssertUnwindSafe(|| Job::new(index, input, &self.request)));
+        match made {
+            Ok(Ok(job)) => self.enqueue(job, Turn::Fresh),
+            Ok(Err(refused)) => self.collector.push(Outcome::refused(*refused)),
+            Err(_) => self
+                .collector
+                .push(Outcome::refused(bug(index, String::new()))),
         }
     }
-}
 
-/// Runs `job`, and then whatever may run in its place.
-async fn work<T: Transport>(
-    mut job: Job,
-    mut permit: Permit<Job>,
-    engine: Arc<Engine<T>>,
-    collector: Arc<Collector>,
-) {
-    loop {
-        let ran = AssertUnwindSafe(download(&job, &mut permit, &engine))
-            .catch_unwind()
-            .await;
-        collector.push(ran.unwrap_or_else(|_| panicked(&job)));
-        match permit.exchange() {
-            Some(next) => (job, permit) = next,
-            None => return,
+    fn enqueue(&self, job: Job, turn: Turn) {
+        let origin = origin_key(&job.url).to_owned();
+        self.limits.enqueue(&origin, job, turn);
+    }
+
+    fn start_workers(self: &Arc<Self>, workers: &mut JoinSet<()>) {
+        while workers.try_join_next().is_some() {}
+        while let Some((job, permit)) = self.limits.next_job() {
+            workers.spawn(Arc::clone(self).work(job, permit));
+        }
+    }
+
+    /// Runs `job`, and then whatever may run in its place.
+    async fn work(self: Arc<Self>, mut job: Job, mut permit: Permit<Job>) {
+        loop {
+            let step = AssertUnwindSafe(download(&mut job, &self.engine))
+                .catch_unwind()
+                .await;
+            match step {
+                Ok(Step::Done(outcome)) => self.collector.push(outcome),
+                Ok(Step::Redirected) => self.enqueue(job, Turn::Begun),
+                Err(_) => self.collector.push(panicked(&job)),
+            }
+            match permit.exchange() {
+                Some(next) => (job, permit) = next,
+                None => return,
+            }
         }
     }
 }
 
 /// A bug of ours costs one item and nothing else.
 fn panicked(job: &Job) -> Outcome {
-    let error = Error::new(
-        Code::Internal,
-        "a bug in manyfetch: please report it with this URL",
-    );
     let method = job.options.method.clone();
-    let refused = Refused {
-        index: job.index,
-        url: job.url.as_str().to_owned(),
-        error,
-    };
+    let refused = bug(job.index, job.url.as_str().to_owned());
     Outcome {
         method,
         attempts: 1,
         ..Outcome::refused(refused)
     }
+}
+
+fn bug(index: u32, url: String) -> Refused {
+    let error = Error::new(
+        Code::Internal,
+        "a bug in manyfetch: please report it with this item",
+    );
+    Refused { index, url, error }
 }

@@ -38,9 +38,10 @@ function outOfRange(name, range, value) {
   return coded(RangeError, 'ERR_OUT_OF_RANGE', `${name} must be ${range}. Received ${show(value)}`);
 }
 
-/** What the native part refused, as the misuse that it is. */
+/** What the native part refused, as the misuse that it is; anything else is our own fault. */
 function refused(error) {
-  return coded(TypeError, error.code, error.message);
+  if (/^ERR_(?!INTERNAL)/.test(error.code)) return coded(TypeError, error.code, error.message);
+  return coded(Error, 'ERR_INTERNAL', `manyfetch: ${error.message}`);
 }
 
 /** What was thrown, as plain data: the user's own code may throw anything. */

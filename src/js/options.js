@@ -137,7 +137,7 @@ function headerPair(pair, name) {
 
 function certificates(value, name) {
   return (Array.isArray(value) ? value : [value]).map((one) => {
-    if (typeof one === 'string') return one;
+    if (typeof one === 'string') return one.toWellFormed();
     if (one instanceof Uint8Array) return Buffer.from(one).toString('latin1');
     throw invalidType(name, 'PEM in a string or a Buffer, or a list of these', one);
   });

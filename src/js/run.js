@@ -2,6 +2,7 @@
 
 'use strict';
 
+const { onAbort } = require('./abort.js');
 const { Batch } = require('./batch.js');
 const { refused } = require('./errors.js');
 const native = require('./native.js');
@@ -25,6 +26,8 @@ class Collection {
   /** What all results of the run share: their tags, and where it was called. */
   #shared;
   #signal;
+  /** Ends the listening to the signal. */
+  #listening;
   #resolve;
   #reject;
 
@@ -38,7 +41,7 @@ class Collection {
   run(chunks, settings) {
     try {
       this.#native = prepare(settings, () => this.#wake());
-      this.#signal?.addEventListener('abort', this.#abort, { once: true });
+      this.#listening = onAbort(this.#signal, () => this.#fail(this.#signal.reason));
       const total = this.#feed(chunks);
       this.#results = new Array(total);
       this.#missing = total;
@@ -96,8 +99,6 @@ class Collection {
     this.#resolve(results);
   }
 
-  #abort = () => this.#fail(this.#signal.reason);
-
   #fail(reason) {
     this.#reject(reason);
     this.#stop();
@@ -106,7 +107,7 @@ class Collection {
   #stop() {
     this.#native?.close();
     this.#native = undefined;
-    this.#signal?.removeEventListener('abort', this.#abort);
+    this.#listening?.();
   }
 }
 

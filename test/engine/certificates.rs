@@ -54,13 +54,7 @@ async fn presents(
 }
 
 async fn serve(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Raw {
-    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("the provider's own")
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .expect("they belong together");
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let acceptor = acceptor(chain, key);
     raw::serve(move |stream| {
         let acceptor = acceptor.clone();
         async move {
@@ -75,6 +69,26 @@ async fn serve(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>)
         }
     })
     .await
+}
+
+fn acceptor(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> TlsAcceptor {
+    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("the provider's own")
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .expect("they belong together");
+    TlsAcceptor::from(Arc::new(config))
+}
+
+/// An acceptor for `localhost`, and the certificate that makes it trusted.
+pub(crate) fn trusted_acceptor() -> (TlsAcceptor, String) {
+    let issuer = authority("issuer");
+    let key = key();
+    let leaf = params("leaf")
+        .signed_by(&key, &issuer)
+        .expect("it can be signed");
+    (acceptor(vec![leaf.der().clone()], key.into()), issuer.pem())
 }
 
 async fn get(server: &Raw, host: &str, trust: Trust) -> Row {
@@ -214,6 +228,26 @@ async fn a_certificate_that_signed_itself_is_accepted_only_where_it_is_given() {
             "{}",
             stranger.message
         );
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_given_needs_no_issuer_but_its_name_and_its_dates() {
+    let issuer = authority("issuer");
+    let mut expired = params("expired");
+    expired.not_before = date_time_ymd(2000, 1, 1);
+    expired.not_after = date_time_ymd(2001, 1, 1);
+    let cases = [
+        (params("leaf"), "localhost", None),
+        (params("leaf"), "127.0.0.1", Some(Code::CertNameMismatch)),
+        (expired, "localhost", Some(Code::CertExpired)),
+    ];
+    for (params, host, code) in cases {
+        let key = key();
+        let leaf = params.signed_by(&key, &issuer).expect("it can be signed");
+        let server = serve(vec![leaf.der().clone()], key.into()).await;
+        let row = get(&server, host, Trust::Only(vec![leaf.pem()])).await;
+        assert_eq!(row.code, code, "{}", row.message);
     }
 }
 

@@ -176,6 +176,16 @@ async fn nobody_listening_is_refused_and_a_name_that_does_not_exist_is_not_found
 }
 
 #[tokio::test]
+async fn a_url_that_http_cannot_carry_is_an_invalid_one() {
+    let long = format!("http://127.0.0.1/{}x", " ".repeat(30_000));
+    for url in ["http://{host}/", &long] {
+        let row = fetch_one(&client(""), plain(url)).await;
+        assert_eq!(row.code, Some(Code::InvalidUrl), "{}", row.message);
+        assert!(row.message.len() < 100_000);
+    }
+}
+
+#[tokio::test]
 async fn plain_http_on_a_tls_port_is_a_fault_of_tls() {
     let server = raw::serve(|mut stream| async move {
         let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;

@@ -140,6 +140,27 @@ async fn a_redirect_takes_a_permit_of_the_host_that_it_leads_to() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn redirects_to_another_host_keep_all_places_busy() {
+    let client = fake::client(|request| async move {
+        sleep(Duration::from_secs(1)).await;
+        if host_of(&request) == "b" {
+            fake::ok()
+        } else {
+            fake::redirect("http://b/")
+        }
+    });
+    let begun = Instant::now();
+    let fetched = fetch(&client, limits(20, 10), urls("a", 100).collect()).await;
+    assert_eq!(fetched.stats.ok, 100);
+    // A hundred seconds at each host, ten at a time, the two together but for the first round.
+    assert!(
+        begun.elapsed() < Duration::from_secs(12),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn redirects_back_and_forth_end_even_with_one_permit() {
     let client = fake::client(|request| async move {
         let hop: u32 = request.url.path()[1..].parse().expect("it is a number");
@@ -154,6 +175,34 @@ async fn redirects_back_and_forth_end_even_with_one_permit() {
     let fetched = fetch(&client, limits(1, 1), list).await;
     assert_eq!(fetched.stats.ok, 50);
     assert!(fetched.rows.iter().all(|row| row.urls.len() == 7));
+}
+
+#[tokio::test(start_paused = true)]
+async fn jobs_that_wait_at_a_slow_host_let_others_begin_and_go_on_in_their_order() {
+    let order = Arc::<Mutex<Vec<String>>>::default();
+    let seen = Arc::clone(&order);
+    let client = fake::client(move |request| {
+        let is_slow = host_of(&request) == "slow";
+        if is_slow {
+            seen.lock()
+                .expect("nobody panicked")
+                .push(request.url.path().to_owned());
+        }
+        async move {
+            sleep(Duration::from_secs(if is_slow { 20 } else { 1 })).await;
+            if is_slow {
+                fake::ok()
+            } else {
+                fake::redirect(&format!("http://slow{}", request.url.path()))
+            }
+        }
+    });
+    let fetched = fetch(&client, limits(10, 1), urls("fast", 100).collect()).await;
+    assert_eq!(fetched.stats.ok, 100);
+    let expected: Vec<_> = (0..100).map(|n| format!("/{n}")).collect();
+    assert_eq!(*order.lock().expect("nobody panicked"), expected);
+    // The last one began after a hundred seconds, and waited for most of the two thousand that the slow host takes.
+    assert!(fetched.rows[99].timings[0] > 1_900_000.0);
 }
 
 #[tokio::test(start_paused = true)]

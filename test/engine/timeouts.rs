@@ -1,15 +1,19 @@
 //! Which limit passes, and when: in virtual time, but for the one that needs a connection.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::Response;
 use manyfetch_engine::options::{Limits, RequestOptions, RunOptions, Timeouts};
 use manyfetch_engine::{Code, Input, Phase};
 use manyfetch_origin::{Certificate, Origin};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::sleep;
 
 use crate::fake::{self, Pieces};
 use crate::fetch::{self, Row, fetch_one, with};
+use crate::{certificates, raw};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -94,6 +98,16 @@ async fn redirects_are_part_of_the_attempt() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_body_of_a_redirect_is_part_of_the_attempt() {
+    let client = fake::client(|_| async {
+        let (head, _) = fake::redirect("http://a/again")?;
+        Ok((head, Pieces::after(&[SECOND / 4; 100])))
+    });
+    let input = timeouts(|limits| limits.request = Some(SECOND / 2));
+    passed(&fetch_one(&client, input).await, Phase::Request, SECOND / 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn waiting_for_a_permit_counts_against_no_limit() {
     let client = fake::client(|request| async move {
         sleep(SECOND).await;
@@ -173,7 +187,7 @@ async fn the_limit_of_the_response_does_not_run_while_connecting() {
 
 #[tokio::test]
 async fn a_handshake_that_stalls_passes_the_limit_of_connecting() {
-    let silent = crate::raw::serve(|stream| async move {
+    let silent = raw::serve(|stream| async move {
         std::future::pending::<()>().await;
         drop(stream);
     });
@@ -188,4 +202,42 @@ async fn a_handshake_that_stalls_passes_the_limit_of_connecting() {
         "{}",
         row.message
     );
+}
+
+#[tokio::test]
+async fn the_limit_of_the_response_runs_once_a_connection_that_came_free_is_taken() {
+    let (acceptor, ca) = certificates::trusted_acceptor();
+    let connections = Arc::<AtomicUsize>::default();
+    // The first connection answers one request and then no more; all others never get through their handshake.
+    let server = raw::serve(move |stream| {
+        let is_first = connections.fetch_add(1, Ordering::Relaxed) == 0;
+        let acceptor = acceptor.clone();
+        async move {
+            if is_first {
+                let mut stream = acceptor.accept(stream).await.expect("it is trusted");
+                let _ = stream.read(&mut [0; 4096]).await;
+                sleep(Duration::from_millis(50)).await;
+                let _ = stream
+                    .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                    .await;
+                std::future::pending::<()>().await;
+            } else {
+                std::future::pending::<()>().await;
+                drop(stream);
+            }
+        }
+    })
+    .await;
+    let url = format!("https://localhost:{}/", server.port());
+    let input = || {
+        with(url.as_str(), |options| {
+            options.timeouts.connect = None;
+            options.timeouts.response = Some(Duration::from_millis(300));
+        })
+    };
+    let client = fetch::client(&ca);
+    let fetched = fetch::fetch(&client, RunOptions::default(), vec![input(), input()]).await;
+    let mut phases: Vec<_> = fetched.rows.iter().map(|row| row.phase).collect();
+    phases.sort_by_key(Option::is_some);
+    assert_eq!(phases, [None, Some(Phase::Response)]);
 }

@@ -17,6 +17,8 @@ pub(super) struct Layer {
     decoder: Option<Box<dyn DecodeV2 + Send>>,
     state: State,
     output: Vec<u8>,
+    /// Bytes that it may still yield.
+    left: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +34,7 @@ enum State {
 }
 
 impl Layer {
-    pub(super) fn new(coding: Coding) -> Self {
+    pub(super) fn new(coding: Coding, cap: u64) -> Self {
         let decoder: Option<Box<dyn DecodeV2 + Send>> = match coding {
             Coding::Gzip => Some(Box::new(GzipDecoder::new())),
             Coding::Brotli => Some(Box::new(BrotliDecoder::new())),
@@ -45,6 +47,7 @@ impl Layer {
             decoder,
             state: State::New,
             output: Vec::new(),
+            left: cap,
         }
     }
 
@@ -68,8 +71,8 @@ impl Layer {
             let ended = decoder
                 .decode(&mut input, &mut output)
                 .map_err(self.coding.broken())?;
-            let mut filled = output.has_no_spare_space();
-            sink(output.written())?;
+            let produced = output.written_len();
+            let mut filled = self.pass_on(produced, sink)?;
             if ended {
                 self.state = State::Ended;
             }
@@ -95,11 +98,27 @@ impl Layer {
                 decoder.flush(&mut output).map(|_| false)
             }
         };
+        let produced = output.written_len();
         if ended.map_err(self.coding.broken())? {
             self.state = State::Ended;
         }
-        sink(output.written())?;
-        Ok(output.has_no_spare_space())
+        self.pass_on(produced, sink)
+    }
+
+    /// Hands on what was produced. Returns whether that filled the output.
+    fn pass_on(
+        &mut self,
+        produced: usize,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<bool, Error> {
+        self.left = self.left.checked_sub(produced as u64).ok_or_else(|| {
+            Error::new(
+                Code::BodyTooLarge,
+                "a coding of the body yields more than the body may have",
+            )
+        })?;
+        sink(&self.output[..produced])?;
+        Ok(produced == STEP)
     }
 
     /// Says whether the coding came to its end, if it began.

@@ -15,14 +15,18 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
-    /// Undoes `codings`, the last applied first.
-    pub(crate) fn new(codings: &[Coding]) -> Self {
+    /// Undoes `codings`, the last applied first, towards a body of at most `cap` bytes.
+    pub(crate) fn new(codings: &[Coding], cap: u64) -> Self {
+        // What will become a body is hardly larger than it while it is still encoded, unless it is a bomb. The last layer
+        // needs no cap: the sink has one.
+        let encoded_cap = cap.saturating_add(cap / 64).saturating_add(64 << 10);
+        let last_first = codings.iter().rev().enumerate();
+        let layers = last_first.map(|(i, &coding)| {
+            let is_body = i + 1 == codings.len();
+            Layer::new(coding, if is_body { u64::MAX } else { encoded_cap })
+        });
         Self {
-            layers: codings
-                .iter()
-                .rev()
-                .map(|&coding| Layer::new(coding))
-                .collect(),
+            layers: layers.collect(),
         }
     }
 
@@ -106,7 +110,7 @@ mod tests {
         codings: &[Coding],
         pieces: impl IntoIterator<Item = &'a [u8]>,
     ) -> Result<Vec<u8>, Error> {
-        let mut decoder = Decoder::new(codings);
+        let mut decoder = Decoder::new(codings, u64::MAX);
         let mut body = Vec::new();
         for piece in pieces {
             decoder.write(piece, &mut |bytes| {
@@ -184,7 +188,7 @@ mod tests {
     fn a_sink_that_is_full_stops_the_decoder() {
         let bomb = encode(gzip_encoder(), &vec![0; 64 * STEP]);
         let mut taken = 0;
-        let stopped = Decoder::new(&[Coding::Gzip]).write(&bomb, &mut |bytes| {
+        let stopped = Decoder::new(&[Coding::Gzip], u64::MAX).write(&bomb, &mut |bytes| {
             taken += bytes.len();
             if taken > STEP {
                 Err(Error::new(Code::BodyTooLarge, "full"))
@@ -194,5 +198,15 @@ mod tests {
         });
         assert_eq!(stopped.map_err(|error| error.code), Err(Code::BodyTooLarge));
         assert!(taken <= 2 * STEP);
+    }
+
+    #[test]
+    fn no_layer_yields_much_more_than_a_body_may_have_even_if_the_next_one_drops_it() {
+        let mut inner = encode(gzip_encoder(), b"small");
+        inner.resize(64 * STEP, 0);
+        let bomb = encode(gzip_encoder(), &inner);
+        let mut decoder = Decoder::new(&[Coding::Gzip, Coding::Gzip], 1_000);
+        let stopped = decoder.write(&bomb, &mut |_| Ok(()));
+        assert_eq!(stopped.map_err(|error| error.code), Err(Code::BodyTooLarge));
     }
 }

@@ -1,14 +1,15 @@
 //! Every reason to wait, behind one type: a [`Permit`] is the right to have one request in flight.
-//! It is given back when it is dropped, whatever happens to its holder.
+//! It is given back when it is dropped, whatever happens to its holder. Who waits holds no permit, and is no task either.
 
 mod slots;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 
 use crate::options;
-use slots::{HostId, Place, Slots};
+pub(crate) use slots::Turn;
+use slots::{HostId, Slots};
 
 /// The limits of one run, and the work `J` that waits for them.
 #[derive(Debug)]
@@ -16,24 +17,16 @@ pub(crate) struct Limits<J>(Arc<Shared<J>>);
 
 #[derive(Debug)]
 struct Shared<J> {
-    slots: Mutex<Slots<Waiting<J>>>,
+    slots: Mutex<Slots<J>>,
     /// Rung when slots came free that nobody took over.
     freed: Notify,
-}
-
-#[derive(Debug)]
-enum Waiting<J> {
-    /// A job that has not begun.
-    Start(J),
-    /// A job under way that goes on at another place, as a redirect does.
-    Resume(oneshot::Sender<Permit<J>>),
 }
 
 /// The right to have one request in flight to one host.
 #[derive(Debug)]
 pub(crate) struct Permit<J> {
     limits: Limits<J>,
-    /// `None` while its holder waits for another one.
+    /// `None` once it is given back.
     host: Option<HostId>,
 }
 
@@ -52,25 +45,20 @@ impl<J> Limits<J> {
     }
 
     /// Lets `job` wait for its turn at `origin`.
-    pub(crate) fn enqueue(&self, origin: &str, job: J) {
-        self.lock()
-            .enqueue(origin, Waiting::Start(job), Place::Last);
+    pub(crate) fn enqueue(&self, origin: &str, job: J, turn: Turn) {
+        self.lock().enqueue(origin, job, turn);
     }
 
-    /// The next job that may begin, with its permit.
+    /// The next job that may run, with its permit.
     pub(crate) fn next_job(&self) -> Option<(J, Permit<J>)> {
-        loop {
-            let (host, work) = self.lock().take()?;
-            let permit = Permit {
+        let (host, job) = self.lock().take()?;
+        Some((
+            job,
+            Permit {
                 limits: self.clone(),
                 host: Some(host),
-            };
-            match work {
-                Waiting::Start(job) => return Some((job, permit)),
-                // When its holder is gone, the permit comes back with the error and is dropped.
-                Waiting::Resume(holder) => drop(holder.send(permit)),
-            }
-        }
+            },
+        ))
     }
 
     /// Waits until slots came free that nobody took over.
@@ -86,47 +74,30 @@ impl<J> Limits<J> {
         self.lock().in_flight()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Slots<Waiting<J>>> {
+    fn lock(&self) -> MutexGuard<'_, Slots<J>> {
         self.0.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<J> Permit<J> {
-    /// Gives this permit back and waits for one of `origin`.
-    pub(crate) async fn move_to(&mut self, origin: &str) {
-        let (sender, granted) = oneshot::channel();
-        self.limits
-            .lock()
-            .enqueue(origin, Waiting::Resume(sender), Place::First);
-        self.give_back();
-        // The sender lives in the slots, which live as long as this permit: an answer always comes.
-        if let Ok(mut permit) = granted.await {
-            self.host = permit.host.take();
-        }
-    }
-
-    /// Gives this permit back and takes the next job, in one go and without waking anybody.
+    /// Gives this permit back and takes the next job. Nobody is woken unless there is more to do, or nothing.
     pub(crate) fn exchange(mut self) -> Option<(J, Permit<J>)> {
         if let Some(host) = self.host.take() {
             self.limits.lock().release(host);
         }
         let next = self.limits.next_job();
-        if next.is_none() {
+        if next.is_none() || self.limits.lock().has_next() {
             self.limits.0.freed.notify_one();
         }
         next
-    }
-
-    fn give_back(&mut self) {
-        if let Some(host) = self.host.take() {
-            self.limits.lock().release(host);
-            self.limits.0.freed.notify_one();
-        }
     }
 }
 
 impl<J> Drop for Permit<J> {
     fn drop(&mut self) {
-        self.give_back();
+        if let Some(host) = self.host.take() {
+            self.limits.lock().release(host);
+            self.limits.0.freed.notify_one();
+        }
     }
 }

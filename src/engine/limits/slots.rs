@@ -25,17 +25,28 @@ pub(crate) struct Slots<W> {
 #[derive(Debug)]
 struct Host<W> {
     in_flight: usize,
-    waiting: VecDeque<W>,
+    begun: VecDeque<W>,
+    fresh: VecDeque<W>,
     is_ready: bool,
 }
 
-/// Where new work stands among what already waits for its host.
+/// Which of a host's two queues work stands in. Each is served in its order.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Place {
-    /// Before everything else: work that was begun is finished first.
-    First,
-    /// After everything else.
-    Last,
+pub(crate) enum Turn {
+    /// Work that was begun, at this host or another, is finished first.
+    Begun,
+    /// Work that was not.
+    Fresh,
+}
+
+impl<W> Host<W> {
+    fn next(&mut self) -> Option<W> {
+        self.begun.pop_front().or_else(|| self.fresh.pop_front())
+    }
+
+    fn has_work(&self) -> bool {
+        !self.begun.is_empty() || !self.fresh.is_empty()
+    }
 }
 
 impl<W> Slots<W> {
@@ -51,31 +62,36 @@ impl<W> Slots<W> {
     }
 
     /// Lets `work` wait for a slot of `origin`.
-    pub(crate) fn enqueue(&mut self, origin: &str, work: W, place: Place) {
+    pub(crate) fn enqueue(&mut self, origin: &str, work: W, turn: Turn) {
         let id = self.host_id(origin);
         self.waiting += 1;
         let host = &mut self.hosts[id.0];
-        match place {
-            Place::First => host.waiting.push_front(work),
-            Place::Last => host.waiting.push_back(work),
+        match turn {
+            Turn::Begun => host.begun.push_back(work),
+            Turn::Fresh => host.fresh.push_back(work),
         }
         self.note_if_ready(id);
     }
 
     /// The work that goes next, with its slots taken, if there are slots and work for them.
     pub(crate) fn take(&mut self) -> Option<(HostId, W)> {
-        if self.in_flight >= self.limits.concurrency {
+        if !self.has_next() {
             return None;
         }
         let id = self.ready.pop_front()?;
         let host = &mut self.hosts[id.0];
         host.is_ready = false;
-        let work = host.waiting.pop_front()?;
+        let work = host.next()?;
         host.in_flight += 1;
         self.in_flight += 1;
         self.waiting -= 1;
         self.note_if_ready(id);
         Some((id, work))
+    }
+
+    /// Whether there are slots, and work for them.
+    pub(crate) fn has_next(&self) -> bool {
+        self.in_flight < self.limits.concurrency && !self.ready.is_empty()
     }
 
     /// Gives the slots back that [`Slots::take`] took.
@@ -101,7 +117,8 @@ impl<W> Slots<W> {
         let id = HostId(self.hosts.len());
         self.hosts.push(Host {
             in_flight: 0,
-            waiting: VecDeque::new(),
+            begun: VecDeque::new(),
+            fresh: VecDeque::new(),
             is_ready: false,
         });
         self.ids.insert(origin.into(), id);
@@ -111,7 +128,7 @@ impl<W> Slots<W> {
     fn note_if_ready(&mut self, id: HostId) {
         let host = &mut self.hosts[id.0];
         let has_slot = host.in_flight < self.limits.concurrency_per_host;
-        if has_slot && !host.is_ready && !host.waiting.is_empty() {
+        if has_slot && !host.is_ready && host.has_work() {
             host.is_ready = true;
             self.ready.push_back(id);
         }
@@ -138,7 +155,7 @@ mod tests {
     #[test]
     fn the_ceiling_of_the_run_holds() {
         let mut slots = slots(3, 10);
-        (0..9).for_each(|n| slots.enqueue("a", n, Place::Last));
+        (0..9).for_each(|n| slots.enqueue("a", n, Turn::Fresh));
         assert_eq!(take_all(&mut slots), [0, 1, 2]);
         assert_eq!(slots.in_flight(), 3);
     }
@@ -146,23 +163,23 @@ mod tests {
     #[test]
     fn a_host_at_its_ceiling_holds_no_slot_that_another_could_use() {
         let mut slots = slots(10, 2);
-        (0..9).for_each(|n| slots.enqueue("a", n, Place::Last));
-        slots.enqueue("b", 100, Place::Last);
+        (0..9).for_each(|n| slots.enqueue("a", n, Turn::Fresh));
+        slots.enqueue("b", 100, Turn::Fresh);
         assert_eq!(take_all(&mut slots), [0, 100, 1]);
     }
 
     #[test]
     fn hosts_take_turns() {
         let mut slots = slots(4, 10);
-        (0..9).for_each(|n| slots.enqueue("a", n, Place::Last));
-        (10..19).for_each(|n| slots.enqueue("b", n, Place::Last));
+        (0..9).for_each(|n| slots.enqueue("a", n, Turn::Fresh));
+        (10..19).for_each(|n| slots.enqueue("b", n, Turn::Fresh));
         assert_eq!(take_all(&mut slots), [0, 10, 1, 11]);
     }
 
     #[test]
     fn a_slot_given_back_goes_to_work_that_waits() {
         let mut slots = slots(10, 1);
-        (0..2).for_each(|n| slots.enqueue("a", n, Place::Last));
+        (0..2).for_each(|n| slots.enqueue("a", n, Turn::Fresh));
         let (host, first) = slots.take().expect("a slot is free");
         assert_eq!((first, slots.take()), (0, None));
         slots.release(host);
@@ -172,18 +189,19 @@ mod tests {
     }
 
     #[test]
-    fn work_that_was_begun_goes_first() {
+    fn work_that_was_begun_goes_first_and_in_its_order() {
         let mut slots = slots(10, 10);
-        slots.enqueue("a", 1, Place::Last);
-        slots.enqueue("a", 2, Place::First);
-        assert_eq!(take_all(&mut slots), [2, 1]);
+        slots.enqueue("a", 1, Turn::Fresh);
+        slots.enqueue("a", 2, Turn::Begun);
+        slots.enqueue("a", 3, Turn::Begun);
+        assert_eq!(take_all(&mut slots), [2, 3, 1]);
     }
 
     #[test]
     fn a_hundred_thousand_hosts_are_served_in_turn() {
         let mut slots = slots(100_000, 1);
         for round in 0..2 {
-            (0..100_000).for_each(|n| slots.enqueue(&n.to_string(), n + round, Place::Last));
+            (0..100_000).for_each(|n| slots.enqueue(&n.to_string(), n + round, Turn::Fresh));
         }
         let first: Vec<_> = std::iter::from_fn(|| slots.take()).collect();
         assert_eq!(first.len(), 100_000);

@@ -44,6 +44,11 @@ impl MemorySink {
         })
     }
 
+    /// Decoded bytes taken at most.
+    pub(crate) fn cap(&self) -> u64 {
+        self.cap
+    }
+
     /// Decoded bytes taken so far.
     pub(crate) fn size(&self) -> u64 {
         self.size

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderValue, Method};
 use hyper::ext::ReasonPhrase;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
@@ -55,17 +56,13 @@ impl Transport for HttpTransport {
     async fn send(&self, request: Request, trace: Arc<Trace>) -> Result<(Head, HttpBody), Error> {
         let mut outgoing = reqwest::Request::new(request.method, request.url);
         *outgoing.headers_mut() = request.headers;
+        if says_that_there_is_no_body(outgoing.method()) {
+            outgoing
+                .headers_mut()
+                .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         let sent = trace.scope(self.client.execute(outgoing)).await;
-        let mut response = sent.map_err(|error| {
-            fault::classify(
-                &error,
-                if error.is_connect() {
-                    fault::Stage::Connect
-                } else {
-                    fault::Stage::Response
-                },
-            )
-        })?;
+        let mut response = sent.map_err(|error| not_sent(&error))?;
         check_framing(&response)?;
         let head = Head {
             status: response.status(),
@@ -78,6 +75,27 @@ impl Transport for HttpTransport {
         };
         Ok((head, HttpBody(response)))
     }
+}
+
+/// As the fetch standard has it (HTTP-network-or-cache fetch): some servers want to be told.
+fn says_that_there_is_no_body(method: &Method) -> bool {
+    matches!(*method, Method::POST | Method::PUT)
+}
+
+fn not_sent(error: &reqwest::Error) -> Error {
+    if error.is_builder() {
+        // The grammar of HTTP is narrower than the URL standard's.
+        return Error::new(
+            Code::InvalidUrl,
+            "the URL has a character or a length that HTTP does not allow",
+        );
+    }
+    let stage = if error.is_connect() {
+        fault::Stage::Connect
+    } else {
+        fault::Stage::Response
+    };
+    fault::classify(error, stage)
 }
 
 /// Where the body ends must be beyond doubt (RFC 9112 §6.1): a coding that is not understood, or a length beside the chunks,

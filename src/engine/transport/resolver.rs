@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use dns_lookup::{AddrInfoHints, LookupError, LookupErrorKind, SockType, getaddrinfo};
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
 use crate::error::{Code, Error};
 
 /// Lookups under way in the whole process. Each holds a thread, and none can be called off.
-static LOOKUPS: Semaphore = Semaphore::const_new(8);
+static LOOKUPS: Semaphore = Semaphore::const_new(16);
 
-/// Names remembered before the outdated ones are swept out.
+/// Names remembered before the outdated ones are swept out for the first time.
 const SWEEP_AT: usize = 10_000;
 
 type Addresses = Arc<[IpAddr]>;
@@ -23,10 +23,21 @@ type Addresses = Arc<[IpAddr]>;
 #[derive(Debug)]
 pub(super) struct Resolver {
     ttl: Duration,
-    answers: Mutex<HashMap<String, Arc<OnceCell<Answer>>>>,
+    names: Mutex<Names>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
+struct Names {
+    lookups: HashMap<String, Lookup>,
+    /// How many names are too many. It follows those that are in use, so that sweeping stays cheap by the name.
+    sweep_at: usize,
+}
+
+/// A lookup that is under way or has been answered. It goes on when those who waited for it give up: the system cannot be
+/// told to stop, and whoever asks next is to wait for the same answer.
+type Lookup = watch::Receiver<Option<Answer>>;
+
+#[derive(Clone, Debug)]
 struct Answer {
     addresses: Result<Addresses, Error>,
     good_until: Instant,
@@ -36,62 +47,70 @@ impl Resolver {
     pub(super) fn new(ttl: Duration) -> Self {
         Self {
             ttl,
-            answers: Mutex::default(),
+            names: Mutex::default(),
         }
     }
 
     /// The addresses of `name`, in the order in which the system would try them.
     pub(super) async fn resolve(&self, name: &str) -> Result<Addresses, Error> {
-        let cell = self.cell(name);
-        cell.get_or_init(|| self.ask(name)).await.addresses.clone()
+        let mut lookup = self.lookup(name);
+        let answered = lookup.wait_for(Option::is_some).await;
+        let answer = answered.ok().and_then(|answer| answer.clone());
+        answer.map_or_else(|| Err(unfinished()), |answer| answer.addresses)
     }
 
-    /// The answer that is there, or on its way, or a new one to be asked for.
-    fn cell(&self, name: &str) -> Arc<OnceCell<Answer>> {
-        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The lookup that is there, or a new one.
+    fn lookup(&self, name: &str) -> Lookup {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        let is_good =
-            |cell: &OnceCell<Answer>| cell.get().is_none_or(|answer| answer.good_until > now);
-        if let Some(cell) = answers.get(name).filter(|cell| is_good(cell)) {
-            return Arc::clone(cell);
-        }
-        if answers.len() >= SWEEP_AT {
-            answers.retain(|_, cell| is_good(cell));
-        }
-        let cell = Arc::<OnceCell<Answer>>::default();
-        answers.insert(name.to_owned(), Arc::clone(&cell));
-        cell
-    }
-
-    async fn ask(&self, name: &str) -> Answer {
-        let addresses = look_up(name.to_owned()).await;
-        // A failure is for those who wait for it now, and is not remembered.
-        let ttl = if addresses.is_ok() {
-            self.ttl
-        } else {
-            Duration::ZERO
+        let is_good = |lookup: &Lookup| match &*lookup.borrow() {
+            Some(answer) => answer.good_until > now,
+            // One that panicked will never be answered.
+            None => lookup.has_changed().is_ok(),
         };
-        Answer {
-            addresses,
-            good_until: Instant::now() + ttl,
+        if let Some(lookup) = names.lookups.get(name).filter(|lookup| is_good(lookup)) {
+            return lookup.clone();
         }
+        if names.lookups.len() >= names.sweep_at.max(SWEEP_AT) {
+            names.lookups.retain(|_, lookup| is_good(lookup));
+            names.sweep_at = 2 * names.lookups.len();
+        }
+        let lookup = begin(name.to_owned(), self.ttl);
+        names.lookups.insert(name.to_owned(), lookup.clone());
+        lookup
     }
 }
 
+fn begin(name: String, ttl: Duration) -> Lookup {
+    let (answer, lookup) = watch::channel(None);
+    tokio::spawn(async move {
+        let addresses = look_up(name).await;
+        // A failure is for those who wait for it now, and is not remembered.
+        let ttl = if addresses.is_ok() {
+            ttl
+        } else {
+            Duration::ZERO
+        };
+        answer.send_replace(Some(Answer {
+            addresses,
+            good_until: Instant::now() + ttl,
+        }));
+    });
+    lookup
+}
+
 async fn look_up(name: String) -> Result<Addresses, Error> {
-    let failed = |_| Error::new(Code::Internal, "the name lookup did not finish");
-    let turn = LOOKUPS
-        .acquire()
-        .await
-        .map_err(|closed| failed(closed.to_string()))?;
+    let turn = LOOKUPS.acquire().await.map_err(|_| unfinished())?;
     let lookup = tokio::task::spawn_blocking(move || {
         let addresses = ask_system(&name);
         drop(turn);
         addresses
     });
-    lookup
-        .await
-        .map_err(|panicked| failed(panicked.to_string()))?
+    lookup.await.map_err(|_| unfinished())?
+}
+
+fn unfinished() -> Error {
+    Error::new(Code::Internal, "the name lookup did not finish")
 }
 
 fn ask_system(name: &str) -> Result<Addresses, Error> {
@@ -171,6 +190,28 @@ mod tests {
             &one.expect("it exists"),
             &other.expect("it exists")
         ));
+    }
+
+    #[tokio::test]
+    async fn a_lookup_goes_on_when_nobody_waits_for_it_any_more() {
+        let resolver = Resolver::new(Duration::from_secs(3600));
+        let given_up = resolver.lookup("localhost");
+        drop(given_up);
+        let mut same = resolver.lookup("localhost");
+        let answer = same
+            .wait_for(Option::is_some)
+            .await
+            .expect("it goes on")
+            .clone();
+        let addresses = answer
+            .expect("it was waited for")
+            .addresses
+            .expect("every machine has it");
+        let again = resolver
+            .resolve("localhost")
+            .await
+            .expect("it is remembered");
+        assert!(Arc::ptr_eq(&addresses, &again));
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_t
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, SignatureScheme};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
-use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
+use webpki::{EndEntityCert, Error as Fault, KeyUsage, anchor_from_trusted_cert};
 
 use crate::error::{Code, Error};
 use crate::options::{ConnectionOptions, Trust};
@@ -105,19 +105,18 @@ impl Verifier {
             )
         })?;
         let algorithms = self.provider.signature_verification_algorithms.all;
+        let is_given = self.is_given(leaf);
+        // A certificate that was given needs no issuer, so that none is looked for.
+        let (anchors, chain) = if is_given {
+            (&[][..], &[][..])
+        } else {
+            (self.anchors(), chain)
+        };
         let usage = KeyUsage::server_auth();
-        match certificate.verify_for_usage(
-            algorithms,
-            self.anchors(),
-            chain,
-            now,
-            usage,
-            None,
-            None,
-        ) {
+        match certificate.verify_for_usage(algorithms, anchors, chain, now, usage, None, None) {
             Ok(_) => {}
-            // Its dates were checked before this was found.
-            Err(webpki::Error::CaUsedAsEndEntity) if self.is_given(leaf) => {}
+            // Its dates were checked before either of these was found.
+            Err(Fault::CaUsedAsEndEntity | Fault::UnknownIssuer) if is_given => {}
             Err(error) => return Err(explain(&error, &certificate, chain)),
         }
         certificate
@@ -200,8 +199,7 @@ fn read_certificates(pem: &[String]) -> Result<Vec<CertificateDer<'static>>, Err
 }
 
 /// The code that Node, which has OpenSSL's, gives for the same fault.
-fn explain(error: &webpki::Error, leaf: &EndEntityCert<'_>, chain: &[CertificateDer<'_>]) -> Error {
-    use webpki::Error as Fault;
+fn explain(error: &Fault, leaf: &EndEntityCert<'_>, chain: &[CertificateDer<'_>]) -> Error {
     let (code, detail) = match error {
         Fault::CertExpired { .. } => (Code::CertExpired, "the certificate has expired"),
         Fault::CertNotValidYet { .. } => {

@@ -1,7 +1,7 @@
 //! What happened on the way of one request: how long the name and the connection took, and whether there was one already.
 //! The connector runs inside the request's own task, which is how it finds the request that asked for it.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -43,7 +43,7 @@ struct Connect {
     /// Set while the connector works for this request, also in the background.
     begun: Option<Instant>,
     dns: Duration,
-    /// When it ended, well or not, whoever got the connection.
+    /// When this request stopped waiting for it: it ended, well or not, or a connection that came free was taken instead.
     ended: Option<Instant>,
     /// This request itself waited for the connection, and went over it.
     is_own: bool,
@@ -77,7 +77,7 @@ impl Trace {
         CURRENT.scope(self, future).await
     }
 
-    /// Since when the request has been on its way to the server; `None` while it still connects.
+    /// Since when the request has been on its way to the server; `None` while it still waits for its connection.
     pub(crate) fn waiting_since(&self) -> Option<Instant> {
         let connect = self.lock();
         match (connect.begun, connect.ended) {
@@ -120,23 +120,24 @@ impl Trace {
         connecting: impl Future<Output = Result<T, BoxError>>,
     ) -> Result<T, BoxError> {
         let under_way = UnderWay::begin(&self);
-        let result = match self.connect_limit {
-            None => connecting.await,
-            Some(limit) => match timeout(limit, connecting).await {
-                Ok(result) => result,
-                Err(_) => Err(Error::timed_out(Phase::Connect, limit).into()),
-            },
-        };
-        drop(under_way);
+        let mut connecting = std::pin::pin!(within(self.connect_limit, connecting));
+        let result = poll_fn(|context| {
+            under_way.note_task();
+            connecting.as_mut().poll(context)
+        })
+        .await;
         if result.is_ok() {
             self.counters.opened.fetch_add(1, Ordering::Relaxed);
-            // A connection that lost against one that came free is completed in a task of the pool's.
-            let is_own = CURRENT
-                .try_with(|current| Arc::ptr_eq(current, &self))
-                .unwrap_or(false);
-            self.lock().is_own = is_own;
+            self.lock().is_own = self.is_current();
         }
         result
+    }
+
+    /// A connection that lost against one that came free is completed in a task of the pool's.
+    fn is_current(&self) -> bool {
+        CURRENT
+            .try_with(|current| std::ptr::eq(&raw const **current, self))
+            .unwrap_or(false)
     }
 
     fn lock(&self) -> MutexGuard<'_, Connect> {
@@ -156,10 +157,34 @@ impl<'a> UnderWay<'a> {
     }
 }
 
+impl UnderWay<'_> {
+    /// Whoever runs this in the background, it is not the request any more.
+    fn note_task(&self) {
+        if !self.0.is_current() {
+            self.end();
+        }
+    }
+
+    fn end(&self) {
+        self.0.lock().ended.get_or_insert_with(Instant::now);
+    }
+}
+
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
-        self.0.lock().ended = Some(Instant::now());
+        self.end();
     }
+}
+
+async fn within<T>(
+    limit: Option<Duration>,
+    connecting: impl Future<Output = Result<T, BoxError>>,
+) -> Result<T, BoxError> {
+    let Some(limit) = limit else {
+        return connecting.await;
+    };
+    let in_time = timeout(limit, connecting).await;
+    in_time.unwrap_or_else(|_| Err(Error::timed_out(Phase::Connect, limit).into()))
 }
 
 /// Wraps a connector so that it reports to the request that asked for the connection.
