@@ -28,7 +28,7 @@ export type Input<T = unknown> = string | URL | Item<T>;
 /** One item of the list. Its options win over those of the call; its headers win name by name. */
 export interface Item<T = unknown> extends RequestOptions {
   /**
-   * Where the request goes: http or https, at most 64 KiB long. Credentials in it are sent as HTTP Basic authentication
+   * Where the request goes: http or https, and a little less than 64 KiB once it is encoded. Credentials in it are sent as HTTP Basic authentication
    * (RFC 7617) and shown nowhere. An invalid one is this item's `ERR_INVALID_URL` or `ERR_UNSUPPORTED_PROTOCOL`.
    */
   url: string | URL;
@@ -193,7 +193,7 @@ export interface Timings {
   firstByte: number;
   /** From the head to the end of the body. */
   download: number;
-  /** From the call to the end of the item. */
+  /** From the call to the end of the item: all of the above, and what is lost between. */
   total: number;
   /** Whether the last request went over a connection that was there already. */
   reused: boolean;

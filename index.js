@@ -8,7 +8,7 @@ const { readOptions } = require('./src/js/options.js');
 const { collect } = require('./src/js/run.js');
 
 async function downloadAll(urls, options) {
-  const { signal, ...settings } = readOptions(options);
+  const { signal, settings } = readOptions(options);
   const list = chunks(urls);
   if (signal?.aborted) throw signal.reason;
   return collect(list, settings, signal, callSite(downloadAll));

@@ -183,10 +183,7 @@ impl BatchBuilder {
         }
         if length >= OWN_SLAB {
             self.slabs.push(match body {
-                Body::Owned(mut bytes) => {
-                    bytes.shrink_to_fit();
-                    bytes
-                }
+                Body::Owned(bytes) => bytes,
                 Body::Empty | Body::Borrowed(_) => body.as_ref().to_vec(),
             });
             return [offset(self.slabs.len() - 1), 0, offset(length)];

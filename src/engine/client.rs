@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use crate::batch::Batch;
 use crate::collector::{Collector, Wake};
@@ -15,7 +16,7 @@ use crate::job::{Input, Job};
 use crate::limits::Limits;
 use crate::options::{ConnectionOptions, RunOptions};
 use crate::runtime;
-use crate::scheduler::Scheduler;
+use crate::scheduler::{Arrival, Scheduler};
 use crate::sink::Credit;
 use crate::stats::Stats;
 use crate::transport::{ConnectionCounters, HttpTransport, Transport};
@@ -29,7 +30,7 @@ pub struct Client<T = HttpTransport> {
 /// One list under way. Dropped, it is cancelled.
 #[derive(Debug)]
 pub struct Run {
-    list: Option<mpsc::UnboundedSender<Vec<Input>>>,
+    list: Option<mpsc::UnboundedSender<Arrival>>,
     scheduler: AbortHandle,
     collector: Arc<Collector>,
     connections: Arc<ConnectionCounters>,
@@ -106,7 +107,10 @@ impl Run {
         self.total += inputs.len() as u64;
         if let Some(list) = &self.list {
             // Nobody listens only after `cancel`.
-            let _ = list.send(inputs);
+            let _ = list.send(Arrival {
+                at: Instant::now(),
+                inputs,
+            });
         }
     }
 

@@ -22,9 +22,6 @@ use crate::transport::{BodyStream, ConnectionCounters, Head, Request, Trace, Tra
 const MAX_DRAINED: usize = 64 << 10;
 const MAX_DRAIN_TIME: Duration = Duration::from_secs(1);
 
-/// Encoded bytes that are decoded before other tasks get a turn: a bomb makes a thousand times as much of them.
-const DECODED_AT_ONCE: usize = 1 << 10;
-
 /// What every job of a run works with.
 #[derive(Debug)]
 pub(crate) struct Engine<T> {
@@ -210,7 +207,7 @@ impl<'a, T: Transport> Hop<'a, T> {
             self.sizes.wire += piece.len() as u64;
             let kept = match &mut decoder {
                 None => sink.write_shared(piece),
-                Some(decoder) => decode(&piece, decoder, &mut sink).await,
+                Some(decoder) => decode(piece, decoder, &mut sink).await,
             };
             self.sizes.decoded = sink.size();
             kept?;
@@ -235,9 +232,11 @@ impl Way {
     }
 }
 
-async fn decode(piece: &Bytes, decoder: &mut Decoder, sink: &mut MemorySink) -> Result<(), Error> {
-    for part in piece.chunks(DECODED_AT_ONCE) {
-        decoder.write(part, &mut |bytes| sink.write(bytes))?;
+async fn decode(piece: Bytes, decoder: &mut Decoder, sink: &mut MemorySink) -> Result<(), Error> {
+    decoder.feed(piece);
+    while let Some(bytes) = decoder.step()? {
+        sink.write(bytes)?;
+        // A bomb must not keep others from their turn.
         tokio::task::coop::consume_budget().await;
     }
     Ok(())

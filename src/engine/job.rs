@@ -66,6 +66,7 @@ impl Job {
     pub(crate) fn new(
         index: u32,
         input: Input,
+        arrived_at: Instant,
         run: &Arc<RequestOptions>,
     ) -> Result<Job, Box<Refused>> {
         let parsed = parse(&input.url);
@@ -82,13 +83,12 @@ impl Job {
         let mut url = parsed.map_err(|error| refuse(excerpt(&input.url), error))?;
         let options = take_credentials(&mut url, options);
         url.set_fragment(None);
-        let now = Instant::now();
         Ok(Job {
             index,
             url,
             options,
-            arrived_at: now,
-            waiting_since: now,
+            arrived_at,
+            waiting_since: arrived_at,
             way: None,
         })
     }
@@ -200,6 +200,7 @@ mod tests {
                 url: url.into(),
                 options: None,
             },
+            Instant::now(),
             &Arc::default(),
         )
     }

@@ -79,6 +79,9 @@ fn target(from: &Url, head: &Head) -> Result<Option<Url>, Error> {
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url.set_fragment(None);
+    if http::Uri::try_from(url.as_str()).is_err() {
+        return Err(invalid("not one that HTTP can carry".into()));
+    }
     Ok(Some(url))
 }
 
@@ -157,6 +160,7 @@ mod tests {
     fn a_location_that_leads_nowhere_is_an_error() {
         assert_eq!(follow_to("http://[::1"), Err(Code::InvalidRedirect));
         assert_eq!(follow_to("http://a b/"), Err(Code::InvalidRedirect));
+        assert_eq!(follow_to("http://{a}/"), Err(Code::InvalidRedirect));
         for location in [
             "file:///etc/passwd",
             "data:,x",

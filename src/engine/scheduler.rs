@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::collector::Collector;
 use crate::download::{Engine, Step, download};
@@ -20,6 +21,13 @@ use crate::transport::Transport;
 /// Items taken in before workers get a turn.
 const INTAKE: usize = 256;
 
+/// Items on their way to the scheduler, and when they were handed over.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) at: Instant,
+    pub(crate) inputs: Vec<Input>,
+}
+
 /// One run, as its scheduler sees it.
 #[derive(Debug)]
 pub(crate) struct Scheduler<T> {
@@ -31,14 +39,14 @@ pub(crate) struct Scheduler<T> {
 
 impl<T: Transport> Scheduler<T> {
     /// Runs everything that comes through `list`, in its order as far as the limits allow. Dropped, it stops everything.
-    pub(crate) async fn run(self: Arc<Self>, mut list: mpsc::UnboundedReceiver<Vec<Input>>) {
+    pub(crate) async fn run(self: Arc<Self>, mut list: mpsc::UnboundedReceiver<Arrival>) {
         let mut workers = JoinSet::new();
         let mut taken: u32 = 0;
         let mut is_open = true;
         while is_open || !self.limits.is_idle() {
             tokio::select! {
-                inputs = list.recv(), if is_open => if let Some(inputs) = inputs {
-                    self.take_in(inputs, &mut taken, &mut workers).await;
+                arrival = list.recv(), if is_open => if let Some(arrival) = arrival {
+                    self.take_in(arrival, &mut taken, &mut workers).await;
                 } else {
                     is_open = false;
                     self.collector.close(u64::from(taken));
@@ -53,12 +61,12 @@ impl<T: Transport> Scheduler<T> {
 
     async fn take_in(
         self: &Arc<Self>,
-        inputs: Vec<Input>,
+        arrival: Arrival,
         taken: &mut u32,
         workers: &mut JoinSet<()>,
     ) {
-        for input in inputs {
-            self.take_one(*taken, input);
+        for input in arrival.inputs {
+            self.take_one(*taken, input, arrival.at);
             *taken += 1;
             if (*taken as usize).is_multiple_of(INTAKE) {
                 self.start_workers(workers);
@@ -67,8 +75,10 @@ impl<T: Transport> Scheduler<T> {
         }
     }
 
-    fn take_one(&self, index: u32, input: Input) {
-        let made = catch_unwind(AssertUnwindSafe(|| Job::new(index, input, &self.request)));
+    fn take_one(&self, index: u32, input: Input, at: Instant) {
+        let made = catch_unwind(AssertUnwindSafe(|| {
+            Job::new(index, input, at, &self.request)
+        }));
         match made {
             Ok(Ok(job)) => self.enqueue(job, Turn::Fresh),
             Ok(Err(refused)) => self.collector.push(Outcome::refused(*refused)),

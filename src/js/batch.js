@@ -10,6 +10,23 @@ const VERSIONS = { 10: '1.0', 11: '1.1', 20: '2' };
 const REUSED = 1;
 const DECODED = 2;
 
+/**
+ * Node lets nobody post a slab away from under its other bodies. `transfer`, which newer versions have besides, would: here
+ * it refuses too.
+ */
+function keepWhole(slab) {
+  for (const name of ['transfer', 'transferToFixedLength']) {
+    if (name in ArrayBuffer.prototype) Object.defineProperty(slab.buffer, name, { value: refuse });
+  }
+  return slab;
+}
+
+function refuse() {
+  throw new TypeError(
+    'The body shares its memory with others: copy it with Buffer.from(result.body)',
+  );
+}
+
 /** Finished items. Holds nothing but typed arrays, so that nothing native is kept alive by a result. */
 class Batch {
   constructor({ length, columns, text, slabs }, { tags, site }) {
@@ -21,7 +38,7 @@ class Batch {
     };
     this.length = length;
     this.text = text;
-    this.slabs = slabs;
+    this.slabs = slabs.map(keepWhole);
     this.tags = tags;
     this.site = site;
     this.size = column(Float64Array);
@@ -64,6 +81,13 @@ class Batch {
     if (slab === undefined) return Buffer.alloc(0);
     const start = this.bodyStart[row];
     return slab.subarray(start, start + this.bodyLength[row]);
+  }
+
+  /** The body as UTF-8, without a view in between. */
+  bodyText(row) {
+    const start = this.bodyStart[row];
+    const text = this.slabs[this.slab[row]]?.utf8Slice(start, start + this.bodyLength[row]) ?? '';
+    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   }
 
   timings(row) {

@@ -21,14 +21,15 @@ const RUN = {
 
 const ITEM = { ...REQUEST, url, tag: (value) => value };
 
-/** The options of a call: those of its requests under `request`, all others beside it. */
+/** The signal of a call, and its settings: the options of its requests under `request`, all others beside it. */
 function readOptions(options = {}) {
-  const read = readTable(RUN, options, 'options');
+  const { signal, ...read } = readTable(RUN, options, 'options');
+  // Without a prototype, here and below: what others hang on Object.prototype is no option.
   const settings = { __proto__: null, request: {} };
   for (const [name, value] of Object.entries(read)) {
     (Object.hasOwn(REQUEST, name) ? settings.request : settings)[name] = value;
   }
-  return settings;
+  return { signal, settings };
 }
 
 /** One item that is an object: its URL, its tag, and the options of its request. */
@@ -42,7 +43,6 @@ function readTable(known, given, name) {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw invalidType(name, 'an object', given);
   }
-  // Without a prototype: what others hang on Object.prototype is no option either.
   const read = { __proto__: null };
   for (const key of Object.keys(given)) {
     const path = `${name}.${key}`;
@@ -58,13 +58,17 @@ function table(known) {
 }
 
 function unknown(path, key, names) {
-  const near = names.find((name) => isNear(name.toLowerCase(), key.toLowerCase()));
-  const hint = near === undefined ? `Known are: ${names.join(', ')}` : `Did you mean '${near}'?`;
+  const lower = key.toLowerCase();
+  const [[near, changes]] = names
+    .map((name) => [name, distance(name.toLowerCase(), lower)])
+    .sort(([, left], [, right]) => left - right);
+  const isNear = changes <= (key.length > 3 ? 2 : 1);
+  const hint = isNear ? `Did you mean '${near}'?` : `Known are: ${names.join(', ')}`;
   return unknownOption(`'${path}' is not an option. ${hint}`);
 }
 
-/** At most two letters were left out, put in or changed. */
-function isNear(left, right) {
+/** How many letters were left out, put in or changed (Levenshtein). */
+function distance(left, right) {
   let row = Array.from({ length: right.length + 1 }, (_, i) => i);
   for (let i = 1; i <= left.length; i++) {
     const next = [i];
@@ -74,7 +78,7 @@ function isNear(left, right) {
     }
     row = next;
   }
-  return row[right.length] <= 2;
+  return row[right.length];
 }
 
 function string(value, name) {

@@ -7,7 +7,8 @@ const { inspect } = require('node:util');
 class Result {
   #batch;
   #row;
-  /** What was made already, so that it is the same object when it is read again. */
+  #body;
+  /** What else was made already, so that it is the same object when it is read again. */
   #made;
 
   constructor(batch, row) {
@@ -61,7 +62,8 @@ class Result {
   }
 
   get body() {
-    return this.#once('body', () => this.#batch.body(this.#row));
+    this.#body ??= this.#batch.body(this.#row);
+    return this.#body;
   }
 
   get decoded() {
@@ -94,8 +96,7 @@ class Result {
   }
 
   text() {
-    const text = this.body.toString('utf8');
-    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+    return this.#batch.bodyText(this.#row);
   }
 
   json() {
@@ -117,7 +118,8 @@ class Result {
     };
   }
 
-  [inspect.custom](_depth, options) {
+  [inspect.custom](depth, options) {
+    if (depth < 0) return options.stylize('[Result]', 'special');
     return `Result ${inspect(this.#fields(), options)}`;
   }
 

@@ -1,5 +1,6 @@
 //! One layer of a body's codings, undone piece by piece with bounded output.
 
+use bytes::{Buf, Bytes};
 use compression_codecs::core::util::{PartialBuffer, WriteBuffer};
 use compression_codecs::{
     BrotliDecoder, DecodeV2, DeflateDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder,
@@ -11,12 +12,15 @@ use crate::error::{Code, Error};
 /// What one step yields at most.
 pub(super) const STEP: usize = 32 << 10;
 
-/// One coding, with what is left to decode of it.
+/// One coding, what is still to be decoded of it, and what was decoded last.
 pub(super) struct Layer {
     coding: Coding,
     decoder: Option<Box<dyn DecodeV2 + Send>>,
     state: State,
+    input: Bytes,
     output: Vec<u8>,
+    /// Bytes of the output that the last step filled.
+    produced: usize,
     /// Bytes that it may still yield.
     left: u64,
 }
@@ -46,46 +50,77 @@ impl Layer {
             coding,
             decoder,
             state: State::New,
+            input: Bytes::new(),
             output: Vec::new(),
+            produced: 0,
             left: cap,
         }
     }
 
-    /// Decodes `input` and hands every piece that comes out to `sink`.
-    pub(super) fn write(
-        &mut self,
-        input: &[u8],
-        sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let mut input = PartialBuffer::new(input);
-        while let Some(&next) = input.unwritten().first() {
-            if self.state == State::Ended {
-                self.begin_next_member(next)?;
-            }
-            if self.state == State::Trailing {
-                return Ok(());
-            }
-            let decoder = self.decoder.get_or_insert_with(|| deflate_decoder(next));
-            self.state = State::Open;
-            let mut output = writable(&mut self.output);
-            let ended = decoder
-                .decode(&mut input, &mut output)
-                .map_err(self.coding.broken())?;
-            let produced = output.written_len();
-            let mut filled = self.pass_on(produced, sink)?;
-            if ended {
-                self.state = State::Ended;
-            }
-            // The last of the input may stand for more output than there was room for.
-            while filled && self.state == State::Open && input.unwritten().is_empty() {
-                filled = self.drain(sink)?;
-            }
+    /// Takes the next encoded piece, when all of the one before it is used up.
+    pub(super) fn feed(&mut self, piece: Bytes) {
+        self.input = piece;
+        self.produced = 0;
+    }
+
+    /// Whether a step can be taken without more input.
+    pub(super) fn can_step(&self) -> bool {
+        // The last of the input may stand for more output than there was room for.
+        !self.input.is_empty() || (self.state == State::Open && self.produced == STEP)
+    }
+
+    /// What the last step decoded.
+    pub(super) fn output(&self) -> &[u8] {
+        &self.output[..self.produced]
+    }
+
+    /// Decodes until the output is full or the input is used up.
+    pub(super) fn step(&mut self) -> Result<(), Error> {
+        self.produced = 0;
+        let next = self.input.first().copied();
+        if let (State::Ended, Some(next)) = (self.state, next) {
+            self.begin_next_member(next)?;
         }
+        if self.state == State::Trailing {
+            self.input.clear();
+            return Ok(());
+        }
+        let ended = match next {
+            Some(next) => self.decode(next),
+            None => self.drain(),
+        };
+        self.state = if ended? { State::Ended } else { State::Open };
+        self.left = self.left.checked_sub(self.produced as u64).ok_or_else(|| {
+            Error::new(
+                Code::BodyTooLarge,
+                "a coding of the body yields more than the body may have",
+            )
+        })?;
         Ok(())
     }
 
-    /// Takes out what the decoder still holds. Returns whether that filled the output again.
-    fn drain(&mut self, sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<bool, Error> {
+    /// Returns whether a member came to its end.
+    fn decode(&mut self, next: u8) -> Result<bool, Error> {
+        let decoder = self.decoder.get_or_insert_with(|| deflate_decoder(next));
+        let mut input = PartialBuffer::new(&*self.input);
+        let mut output = writable(&mut self.output);
+        let ended = decoder
+            .decode(&mut input, &mut output)
+            .map_err(self.coding.broken())?;
+        let used = input.written_len();
+        self.produced = output.written_len();
+        self.input.advance(used);
+        if used == 0 && self.produced == 0 && !ended {
+            return Err(Error::new(
+                Code::Decode,
+                "the body cannot be decoded any further",
+            ));
+        }
+        Ok(ended)
+    }
+
+    /// Takes out what the decoder still holds.
+    fn drain(&mut self) -> Result<bool, Error> {
         let Some(decoder) = &mut self.decoder else {
             return Ok(false);
         };
@@ -98,27 +133,8 @@ impl Layer {
                 decoder.flush(&mut output).map(|_| false)
             }
         };
-        let produced = output.written_len();
-        if ended.map_err(self.coding.broken())? {
-            self.state = State::Ended;
-        }
-        self.pass_on(produced, sink)
-    }
-
-    /// Hands on what was produced. Returns whether that filled the output.
-    fn pass_on(
-        &mut self,
-        produced: usize,
-        sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
-    ) -> Result<bool, Error> {
-        self.left = self.left.checked_sub(produced as u64).ok_or_else(|| {
-            Error::new(
-                Code::BodyTooLarge,
-                "a coding of the body yields more than the body may have",
-            )
-        })?;
-        sink(&self.output[..produced])?;
-        Ok(produced == STEP)
+        self.produced = output.written_len();
+        ended.map_err(self.coding.broken())
     }
 
     /// Says whether the coding came to its end, if it began.

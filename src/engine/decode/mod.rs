@@ -6,6 +6,8 @@ mod layer;
 
 pub(crate) use codings::{Coding, Codings};
 
+use bytes::Bytes;
+
 use crate::error::Error;
 use layer::Layer;
 
@@ -30,13 +32,20 @@ impl Decoder {
         }
     }
 
-    /// Decodes `input` and hands every piece that comes out to `sink`.
-    pub(crate) fn write(
-        &mut self,
-        input: &[u8],
-        sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        pass_on(&mut self.layers, input, sink)
+    /// Takes the next encoded piece, when all of the one before it is used up.
+    pub(crate) fn feed(&mut self, piece: Bytes) {
+        if let Some(first) = self.layers.first_mut() {
+            first.feed(piece);
+        }
+    }
+
+    /// Takes one step and returns what it decoded, which may be nothing; `None` when it needs the next piece.
+    pub(crate) fn step(&mut self) -> Result<Option<&[u8]>, Error> {
+        Ok(if step(&mut self.layers)? {
+            self.layers.last().map(Layer::output)
+        } else {
+            None
+        })
     }
 
     /// Says whether the body was whole. An empty body is: there is nothing to decode in it.
@@ -45,15 +54,25 @@ impl Decoder {
     }
 }
 
-fn pass_on(
-    layers: &mut [Layer],
-    input: &[u8],
-    sink: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
-) -> Result<(), Error> {
-    match layers.split_first_mut() {
-        None => sink(input),
-        Some((layer, rest)) => layer.write(input, &mut |piece| pass_on(rest, piece, sink)),
+/// Lets the last of `layers` take a step, fed by those before it. Returns whether it could.
+fn step(layers: &mut [Layer]) -> Result<bool, Error> {
+    let Some((last, before)) = layers.split_last_mut() else {
+        return Ok(false);
+    };
+    if !last.can_step() {
+        if !step(before)? {
+            return Ok(false);
+        }
+        last.feed(
+            before
+                .last()
+                .map_or_else(Bytes::new, |layer| Bytes::copy_from_slice(layer.output())),
+        );
     }
+    if last.can_step() {
+        last.step()?;
+    }
+    Ok(true)
 }
 
 #[cfg(test)]
@@ -113,10 +132,10 @@ mod tests {
         let mut decoder = Decoder::new(codings, u64::MAX);
         let mut body = Vec::new();
         for piece in pieces {
-            decoder.write(piece, &mut |bytes| {
+            decoder.feed(Bytes::copy_from_slice(piece));
+            while let Some(bytes) = decoder.step()? {
                 body.extend_from_slice(bytes);
-                Ok(())
-            })?;
+            }
         }
         decoder.finish().map(|()| body)
     }
@@ -165,10 +184,23 @@ mod tests {
 
     #[test]
     fn layers_are_undone_from_the_last_to_the_first() {
-        let inner = encode(gzip_encoder(), b"layers");
-        let both = encode(brotli_encoder(), &inner);
-        let body = decode(&[Coding::Gzip, Coding::Brotli], [&both[..]]);
-        assert_eq!(body.ok().as_deref(), Some(&b"layers"[..]));
+        let data: Vec<u8> = (0..3 * STEP)
+            .map(|i| (i * i / 7 + i / 251).to_le_bytes()[0])
+            .collect();
+        let inner = encode(gzip_encoder(), &data);
+        let outer = [
+            (Coding::Gzip, encode(gzip_encoder(), &inner)),
+            (Coding::Brotli, encode(brotli_encoder(), &inner)),
+        ];
+        for (coding, both) in outer {
+            for size in [both.len(), 1_000, 7, 1] {
+                let body = decode(&[Coding::Gzip, coding], both.chunks(size));
+                assert!(
+                    body.is_ok_and(|body| body == data),
+                    "{coding:?} in pieces of {size}"
+                );
+            }
+        }
     }
 
     #[test]
@@ -185,19 +217,16 @@ mod tests {
     }
 
     #[test]
-    fn a_sink_that_is_full_stops_the_decoder() {
+    fn a_bomb_is_decoded_step_by_step() {
         let bomb = encode(gzip_encoder(), &vec![0; 64 * STEP]);
-        let mut taken = 0;
-        let stopped = Decoder::new(&[Coding::Gzip], u64::MAX).write(&bomb, &mut |bytes| {
-            taken += bytes.len();
-            if taken > STEP {
-                Err(Error::new(Code::BodyTooLarge, "full"))
-            } else {
-                Ok(())
-            }
-        });
-        assert_eq!(stopped.map_err(|error| error.code), Err(Code::BodyTooLarge));
-        assert!(taken <= 2 * STEP);
+        let mut decoder = Decoder::new(&[Coding::Gzip], 1_000);
+        decoder.feed(bomb.into());
+        let mut steps = 0;
+        while let Some(bytes) = decoder.step().expect("the sink is what stops it") {
+            assert!(bytes.len() <= STEP);
+            steps += 1;
+        }
+        assert!(steps >= 64);
     }
 
     #[test]
@@ -206,7 +235,27 @@ mod tests {
         inner.resize(64 * STEP, 0);
         let bomb = encode(gzip_encoder(), &inner);
         let mut decoder = Decoder::new(&[Coding::Gzip, Coding::Gzip], 1_000);
-        let stopped = decoder.write(&bomb, &mut |_| Ok(()));
-        assert_eq!(stopped.map_err(|error| error.code), Err(Code::BodyTooLarge));
+        decoder.feed(bomb.into());
+        let mut step = decoder.step().map(|_| ());
+        while step.is_ok() {
+            step = decoder
+                .step()
+                .map(|bytes| assert!(bytes.is_some(), "it was not stopped"));
+        }
+        assert_eq!(step.map_err(|error| error.code), Err(Code::BodyTooLarge));
+    }
+
+    #[test]
+    fn a_small_body_may_be_larger_while_it_is_encoded() {
+        let noise: Vec<u8> = (0..90_u8).map(|i| i.wrapping_mul(167) ^ (i >> 1)).collect();
+        let inner = encode(gzip_encoder(), &noise);
+        let both = encode(gzip_encoder(), &inner);
+        let mut decoder = Decoder::new(&[Coding::Gzip, Coding::Gzip], 90);
+        decoder.feed(both.into());
+        let mut body = Vec::new();
+        while let Some(bytes) = decoder.step().expect("it is no bomb") {
+            body.extend_from_slice(bytes);
+        }
+        assert_eq!(body, noise);
     }
 }

@@ -10,6 +10,9 @@ use crate::error::{Code, Error};
 /// The most that is set aside for a body before its bytes are there.
 const MAX_RESERVE: usize = 1 << 20;
 
+/// A larger piece is copied out at once: it will not be copied again.
+const MAX_BORROWED: usize = 64 << 10;
+
 /// What a JavaScript buffer can hold on every version of Node.
 const MAX_IN_MEMORY: u64 = u32::MAX as u64;
 
@@ -56,7 +59,8 @@ impl MemorySink {
 
     /// Takes a piece that may stay where it is until the body is delivered.
     pub(crate) fn write_shared(&mut self, piece: Bytes) -> Result<(), Error> {
-        if self.size == 0 && piece.len() as u64 == self.expected {
+        let is_whole = self.size == 0 && piece.len() as u64 == self.expected;
+        if is_whole && piece.len() < MAX_BORROWED {
             self.admit(piece.len())?;
             self.body = Body::Borrowed(piece);
             return Ok(());
@@ -77,7 +81,11 @@ impl MemorySink {
     /// The whole body. Its credit stays used: it is held until the caller lets go of it.
     pub(crate) fn finish(mut self) -> Body {
         self.size = 0;
-        std::mem::take(&mut self.body)
+        let mut body = std::mem::take(&mut self.body);
+        if let Body::Owned(bytes) = &mut body {
+            bytes.shrink_to_fit();
+        }
+        body
     }
 
     fn admit(&mut self, length: usize) -> Result<(), Error> {

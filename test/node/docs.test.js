@@ -1,0 +1,81 @@
+// The documentation is held to the code: defaults, codes, versions, and the scripts of the README.
+
+'use strict';
+
+const assert = require('node:assert/strict');
+const { execFile } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { test } = require('node:test');
+const { promisify } = require('node:util');
+const native = require('../../src/js/native.js');
+
+const ROOT = path.join(__dirname, '..', '..');
+const read = (file) => fs.readFileSync(path.join(ROOT, file), 'utf8');
+const types = read('index.d.ts');
+const readme = read('README.md');
+
+test('every default in index.d.ts is the one of the engine', () => {
+  const documented = {};
+  for (const [, value, name] of types.matchAll(/@default (\S+)\s+\*\/\s+(\w+)\?/g)) {
+    documented[name] = value === 'Infinity' ? null : JSON.parse(value.replaceAll("'", '"'));
+  }
+  assert.deepEqual(documented, JSON.parse(native.defaults()));
+});
+
+test('index.d.ts and the README list exactly the codes that the engine has', () => {
+  const union = types.slice(types.indexOf('export type ErrorCode'));
+  assert.deepEqual(
+    [...union.matchAll(/'(\w+)'/g)].map(([, code]) => code),
+    native.CODES,
+  );
+  const errors = readme.slice(readme.indexOf('## Errors'), readme.indexOf('## Decisions'));
+  const rows = errors.split('\n').filter((line) => line.startsWith('| `'));
+  const listed = rows.flatMap((row) =>
+    [...row.split('|')[1].matchAll(/`(\w+)`/g)].map(([, code]) => code),
+  );
+  assert.deepEqual(listed.sort(), [...native.CODES].sort());
+});
+
+test('index.d.ts lists exactly the phases that the engine has', () => {
+  const [, union] = types.match(/export type Phase = (.*);/);
+  assert.deepEqual(
+    [...union.matchAll(/'(\w+)'/g)].map(([, phase]) => phase),
+    native.PHASES,
+  );
+});
+
+test('every option of index.d.ts stands in the table of the README', () => {
+  const table = readme.slice(readme.indexOf('## Options'), readme.indexOf('## Results'));
+  const options = types.slice(
+    types.indexOf('interface RequestOptions'),
+    types.indexOf('interface Result<'),
+  );
+  const names = [...options.matchAll(/^ +(\w+)\?:/gm)].map(([, name]) => name);
+  const missing = names.filter((name) => !new RegExp(`[\`.]${name}\``).test(table));
+  assert.deepEqual(missing, ['timeout'], 'which the table has in parts');
+});
+
+test('the packages of both languages have one version', () => {
+  const [, cargo] = read('Cargo.toml').match(/version = "(.*)"/);
+  assert.equal(cargo, JSON.parse(read('package.json')).version);
+});
+
+test('the first scripts of the README run as they are pasted', async (t) => {
+  const folder = fs.mkdtempSync(path.join(ROOT, 'test', 'pasted-'));
+  t.after(() => fs.rmSync(folder, { recursive: true }));
+  const section = readme.slice(readme.indexOf('## A first script'), readme.indexOf('## What it'));
+  const scripts = [...section.matchAll(/```js\n(.*?)```/gs)];
+  assert.equal(scripts.length, 2);
+  for (const [, script] of scripts) {
+    const file = path.join(folder, script.includes('import') ? 'first.mjs' : 'first.cjs');
+    // Nothing here leaves the machine.
+    fs.writeFileSync(
+      file,
+      script.replaceAll(/https:\/\/example\.(com|org)\//g, 'http://127.0.0.1:1/'),
+    );
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [file]);
+    assert.match(stdout, /127\.0\.0\.1:1\/ ECONNREFUSED\n.*ECONNREFUSED\n.*\n0 of 3 in/);
+    assert.equal(stderr, '');
+  }
+});

@@ -1,0 +1,81 @@
+// Servers of one test each, on a free port of the loopback. What a server does stands beside the assertion, as a closure.
+
+'use strict';
+
+const { once } = require('node:events');
+const http = require('node:http');
+const https = require('node:https');
+const net = require('node:net');
+
+/** An HTTP server. Without `handler` it answers everything with the path. */
+function serve(t, handler = (request, response) => response.end(request.url)) {
+  return listen(t, http.createServer(handler), 'http');
+}
+
+/** The same over TLS and HTTP/1.1, with the `key` and `cert` of `identity`. */
+function serveTls(t, identity, handler = (request, response) => response.end(request.url)) {
+  return listen(t, https.createServer(identity, handler), 'https');
+}
+
+/** A server of bytes: `answer(socket, head)` is called for each request head, without its last empty line. */
+function serveRaw(t, answer) {
+  const server = net.createServer((socket) => {
+    let text = '';
+    socket.on('data', (data) => {
+      text += data.toString('latin1');
+      for (let end = text.indexOf('\r\n\r\n'); end !== -1; end = text.indexOf('\r\n\r\n')) {
+        answer(socket, text.slice(0, end));
+        text = text.slice(end + 4);
+      }
+    });
+  });
+  return listen(t, server, 'http');
+}
+
+/** A server that answers everything with nothing, and keeps the heads of the requests as they came. */
+async function serveHeads(t) {
+  const heads = [];
+  const server = await serveRaw(t, (socket, head) => {
+    heads.push(head);
+    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+  });
+  return Object.assign(server, { heads });
+}
+
+/** Listens and counts. Everything is closed at the end of the test. */
+async function listen(t, server, scheme) {
+  const sockets = new Set();
+  const served = { server, sockets, accepted: 0, gone: () => gone(sockets) };
+  server.on('connection', (socket) => {
+    served.accepted += 1;
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => {});
+  });
+  server.on('tlsClientError', () => {});
+  server.listen(0, '127.0.0.1');
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  await once(server, 'listening');
+  served.port = server.address().port;
+  served.url = `${scheme}://127.0.0.1:${served.port}`;
+  return served;
+}
+
+/** Waits until the clients have closed all their connections, in whatever way. */
+async function gone(sockets) {
+  for (const socket of sockets) await new Promise((resolve) => socket.once('close', resolve));
+}
+
+/** A port on which nobody listens: a client's own, so that nobody else gets it either. */
+async function closedPort(t) {
+  const { port } = await serveRaw(t, () => {});
+  const socket = net.connect(port, '127.0.0.1');
+  t.after(() => socket.destroy());
+  await once(socket, 'connect');
+  return socket.localPort;
+}
+
+module.exports = { closedPort, listen, serve, serveHeads, serveRaw, serveTls };
