@@ -32,6 +32,7 @@ export async function startOrigin(settings, { signal, say }) {
     caFile,
     env: localEnvironment(caFile),
     urlOf: (host, page) => `${hosts[host].https}/page/${page}`,
+    plainUrlOf: (host, path) => hosts[host].http + path,
     resetCounters: () => ask(`${control}/reset`, 'POST'),
     counters: async () => summed(await (await ask(`${control}/counters`, 'GET')).json()),
     stop: async () => {

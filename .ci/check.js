@@ -1,0 +1,73 @@
+// Everything that must hold before a change lands, the quick checks first. `npm run check` runs it, and so does CI.
+
+'use strict';
+
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const ROOT = path.join(__dirname, '..');
+
+const CHECKS = [
+  ['the format of Rust', () => run('cargo', 'fmt', '--all', '--check')],
+  ['the format of everything else, and lints', () => run('npx', 'biome', 'check', '.')],
+  ['the layers', checkLayers],
+  [
+    'lints of Rust',
+    () => run('cargo', ...'clippy --workspace --all-targets --locked -- -D warnings'.split(' ')),
+  ],
+  ['documentation of Rust', checkDocs],
+  ['the addon builds', () => run('npm', 'run', 'prepare')],
+  ['tests', () => run('npm', 'test')],
+];
+
+/** The rules of ARCHITECTURE.md that a compiler does not know. */
+function checkLayers() {
+  const tree = execFileSync(
+    'cargo',
+    ['tree', '--locked', '-p', 'manyfetch-engine', '-e', 'normal'],
+    {
+      cwd: ROOT,
+      encoding: 'utf8',
+    },
+  );
+  if (/\bnapi\b/.test(tree)) throw new Error('the engine depends on napi');
+  for (const file of sources('src/engine', '.rs')) {
+    const names = /\breqwest::/.test(fs.readFileSync(path.join(ROOT, file), 'utf8'));
+    if (names !== (file === 'src/engine/transport/http.rs')) {
+      throw new Error(`${file} ${names ? 'names' : 'does not name'} reqwest`);
+    }
+  }
+}
+
+function sources(folder, extension) {
+  const all = fs.readdirSync(path.join(ROOT, folder), { recursive: true });
+  return all
+    .filter((file) => file.endsWith(extension))
+    .map((file) => path.posix.join(folder, file));
+}
+
+function checkDocs() {
+  run('cargo', 'doc', '--workspace', '--no-deps', '--locked', { RUSTDOCFLAGS: '-D warnings' });
+}
+
+function run(command, ...args) {
+  const env = typeof args.at(-1) === 'object' ? args.pop() : {};
+  execFileSync(command, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    shell: process.platform === 'win32',
+    stdio: 'inherit',
+  });
+}
+
+for (const [name, check] of CHECKS) {
+  console.log(`\n== ${name}`);
+  try {
+    check();
+  } catch (error) {
+    console.error(`\ncheck failed: ${name}: ${error.message}`);
+    process.exit(1);
+  }
+}
+console.log('\neverything holds');
