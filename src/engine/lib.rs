@@ -1,12 +1,11 @@
 //! The engine of manyfetch: a list of requests in, batches of outcomes out. It knows nothing of Node.
 //!
 //! ```text
-//! Input -> job -> scheduler (limits: permits) -> download (redirect, transport, decode, sink)
+//! Input -> job -> scheduler (limits: permits) -> download, hop by hop (transport, redirect, decode, sink)
 //!       -> outcome -> collector (stats) -> batch
 //! ```
 //!
-//! Data goes from left to right. Against it goes control alone: a permit that is dropped, a run that is cancelled, a sink
-//! that is full.
+//! Data goes from left to right. Against it goes control alone: a permit that is dropped, a run that is cancelled.
 
 mod batch;
 mod body_plan;
