@@ -11,8 +11,8 @@ use crate::transport::Trace;
 
 /// The limits of one attempt that has begun.
 #[derive(Debug)]
-pub(crate) struct Deadlines<'a> {
-    timeouts: &'a Timeouts,
+pub(crate) struct Deadlines {
+    timeouts: Timeouts,
     /// When the limit for the whole attempt passes.
     whole: Option<Instant>,
 }
@@ -20,9 +20,9 @@ pub(crate) struct Deadlines<'a> {
 /// A limit, and the instant at which it passes.
 type Due = (Instant, Phase, Duration);
 
-impl<'a> Deadlines<'a> {
+impl Deadlines {
     /// Begins an attempt, or goes on with one of whose time `spent` is used up.
-    pub(crate) fn begin(timeouts: &'a Timeouts, spent: Duration) -> Self {
+    pub(crate) fn begin(timeouts: Timeouts, spent: Duration) -> Self {
         let left = timeouts.request.map(|limit| limit.saturating_sub(spent));
         let whole = left.and_then(|left| Instant::now().checked_add(left));
         Self { timeouts, whole }

@@ -45,67 +45,24 @@ pub(crate) enum Step {
 
 /// Takes `job` one hop further.
 pub(crate) async fn download<T: Transport>(job: &mut Job, engine: &Engine<T>) -> Step {
-    let begun = Instant::now();
     let mut hop = Hop::begin(job, engine);
-    let result = hop.run().await;
-    let Hop {
-        request,
-        head,
-        body,
-        sizes,
-        mut timings,
-        mut visited,
-        spent,
-        ..
-    } = hop;
-    let error = match result {
+    let error = match hop.run().await {
         Ok(Some(next)) => {
-            visited.push(request.url);
-            let spent = spent + begun.elapsed();
-            let Request {
-                method,
-                url,
-                headers,
-            } = next;
-            job.url = url;
-            job.waiting_since = Instant::now();
-            job.way = Some(Box::new(Way {
-                method,
-                headers,
-                visited,
-                spent,
-                timings,
-            }));
+            hop.redirect(job, next);
             return Step::Redirected;
         }
         Ok(None) => None,
         Err(error) => Some(error),
     };
-    timings.total = job.arrived_at.elapsed();
-    let urls = visited
-        .into_iter()
-        .chain([request.url])
-        .map(String::from)
-        .collect();
-    let (index, method) = (job.index, job.options.method.clone());
-    Step::Done(Outcome {
-        index,
-        method,
-        urls,
-        head,
-        body,
-        sizes,
-        attempts: 1,
-        timings,
-        error,
-    })
+    Step::Done(hop.into_outcome(job, error))
 }
 
 /// One request, and what it has come to so far.
 struct Hop<'a, T> {
-    options: &'a RequestOptions,
     engine: &'a Engine<T>,
-    deadlines: Deadlines<'a>,
+    options: Arc<RequestOptions>,
+    deadlines: Deadlines,
+    begun: Instant,
     request: Request,
     visited: Vec<Url>,
     spent: Duration,
@@ -116,35 +73,60 @@ struct Hop<'a, T> {
 }
 
 impl<'a, T: Transport> Hop<'a, T> {
-    fn begin(job: &'a mut Job, engine: &'a Engine<T>) -> Self {
-        let options = &*job.options;
+    fn begin(job: &mut Job, engine: &'a Engine<T>) -> Self {
+        let options = Arc::clone(&job.options);
         let way = job
             .way
             .take()
-            .map_or_else(|| Way::begin(options), |way| *way);
-        let Way {
-            method,
-            headers,
-            visited,
-            spent,
-            mut timings,
-        } = way;
+            .map_or_else(|| Way::begin(&options), |way| *way);
+        let mut timings = way.timings;
         timings.queue += job.waiting_since.elapsed();
         Self {
-            options,
             engine,
-            deadlines: Deadlines::begin(&options.timeouts, spent),
+            deadlines: Deadlines::begin(options.timeouts, way.spent),
+            options,
+            begun: Instant::now(),
             request: Request {
-                method,
+                method: way.method,
                 url: job.url.clone(),
-                headers,
+                headers: way.headers,
             },
-            visited,
-            spent,
+            visited: way.visited,
+            spent: way.spent,
             head: None,
             body: Body::Empty,
             sizes: Sizes::default(),
             timings,
+        }
+    }
+
+    /// Sends `job` where `next` goes, to wait there for its permit.
+    fn redirect(mut self, job: &mut Job, next: Request) {
+        self.visited.push(self.request.url);
+        job.url = next.url;
+        job.waiting_since = Instant::now();
+        job.way = Some(Box::new(Way {
+            method: next.method,
+            headers: next.headers,
+            visited: self.visited,
+            spent: self.spent + self.begun.elapsed(),
+            timings: self.timings,
+        }));
+    }
+
+    fn into_outcome(mut self, job: &Job, error: Option<Error>) -> Outcome {
+        self.timings.total = job.arrived_at.elapsed();
+        self.visited.push(self.request.url);
+        Outcome {
+            index: job.index,
+            method: self.options.method.clone(),
+            urls: self.visited.into_iter().map(String::from).collect(),
+            head: self.head,
+            body: self.body,
+            sizes: self.sizes,
+            attempts: 1,
+            timings: self.timings,
+            error,
         }
     }
 
@@ -216,19 +198,6 @@ impl<'a, T: Transport> Hop<'a, T> {
             decoder.finish()?;
         }
         Ok(sink.finish())
-    }
-}
-
-impl Way {
-    /// The way of a job that has not begun.
-    fn begin(options: &RequestOptions) -> Self {
-        Self {
-            method: options.method.clone(),
-            headers: options.headers.clone(),
-            visited: Vec::new(),
-            spent: Duration::ZERO,
-            timings: Timings::default(),
-        }
     }
 }
 

@@ -11,6 +11,7 @@ mod batch;
 mod body_plan;
 mod client;
 mod collector;
+mod credentials;
 mod deadlines;
 mod decode;
 mod download;

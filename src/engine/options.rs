@@ -42,7 +42,7 @@ impl Default for RequestOptions {
 }
 
 /// The limits of time of one attempt; `None` is no limit. Waiting for a permit counts against none of them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
     /// Name, TCP and TLS: 10 s by default.
     pub connect: Option<Duration>,

@@ -7,6 +7,7 @@ use http::header::{
 use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
+use crate::credentials::strip_credentials;
 use crate::error::{Code, Error};
 use crate::job::{check_scheme, origin_key};
 use crate::transport::{Head, Request};
@@ -76,8 +77,7 @@ fn target(from: &Url, head: &Head) -> Result<Option<Url>, Error> {
         .map_err(|error| invalid(format!("invalid: {error}")))?;
     check_scheme(&url)?;
     // Credentials in a Location are the server's invention, and no message may show them.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
+    strip_credentials(&mut url);
     url.set_fragment(None);
     if http::Uri::try_from(url.as_str()).is_err() {
         return Err(invalid("not one that HTTP can carry".into()));
