@@ -1,6 +1,5 @@
 //! Response bodies: bytes that are at hand, or anything that streams. A body keeps its request counted as in flight.
 
-use std::error::Error;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -8,10 +7,8 @@ use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
 
-use crate::chunks::Chunks;
+use crate::chunks::{BoxError, Chunks};
 use crate::counters::InFlight;
-
-pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
 /// The body of a response. Made from bytes or text with `into()`, from [`Chunks`], or from any other body.
 pub struct Body {

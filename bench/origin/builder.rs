@@ -13,29 +13,7 @@ use crate::certificate::Certificate;
 use crate::counters::Counters;
 use crate::listen::Listeners;
 use crate::origin::Origin;
-use crate::server::{Handler, Server};
-
-/// What a server speaks: by ALPN over TLS, and without it by what the client sends first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Protocols {
-    /// HTTP/1.1 and HTTP/1.0.
-    Http1,
-    /// HTTP/2.
-    Http2,
-    /// Whichever the client chooses.
-    #[default]
-    Both,
-}
-
-impl Protocols {
-    fn alpn(self) -> &'static [&'static [u8]] {
-        match self {
-            Self::Http1 => &[b"http/1.1"],
-            Self::Http2 => &[b"h2"],
-            Self::Both => &[b"h2", b"http/1.1"],
-        }
-    }
-}
+use crate::server::{Handler, Protocols, Server};
 
 /// Says how an origin serves. By default: plain, both protocols, no distance, counters of its own.
 #[derive(Debug, Default)]

@@ -1,13 +1,16 @@
 //! A body in chunks: with a pause after each, and an end that need not be a clean one.
 
+use std::error::Error;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::body::{Body as HttpBody, Bytes, Frame};
 
-use crate::body::BoxError;
 use crate::clock::{self, Sleep};
+
+/// What can go wrong with a body: for hyper, anything.
+pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
 /// A body that is sent chunk by chunk, its length unknown beforehand (set `content-length` to announce one).
 pub struct Chunks {

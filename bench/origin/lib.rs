@@ -13,9 +13,10 @@ mod server;
 mod wide_area;
 
 pub use body::Body;
-pub use builder::{Builder, Protocols};
+pub use builder::Builder;
 pub use certificate::Certificate;
 pub use chunks::Chunks;
 pub use counters::{Counters, Counts, Requests};
 pub use listen::{Listeners, loopback};
 pub use origin::Origin;
+pub use server::Protocols;

@@ -15,9 +15,30 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use crate::body::Body;
-use crate::builder::Protocols;
 use crate::counters::Counters;
 use crate::wide_area::stretch;
+
+/// What a server speaks: by ALPN over TLS, and without it by what the client sends first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocols {
+    /// HTTP/1.1 and HTTP/1.0.
+    Http1,
+    /// HTTP/2.
+    Http2,
+    /// Whichever the client chooses.
+    #[default]
+    Both,
+}
+
+impl Protocols {
+    pub(crate) fn alpn(self) -> &'static [&'static [u8]] {
+        match self {
+            Self::Http1 => &[b"http/1.1"],
+            Self::Http2 => &[b"h2"],
+            Self::Both => &[b"h2", b"http/1.1"],
+        }
+    }
+}
 
 /// How long to wait when a connection cannot be accepted: the usual reason is too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);

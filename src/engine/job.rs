@@ -10,7 +10,7 @@ use url::Url;
 use crate::credentials::{shown, take_credentials, without_credentials};
 use crate::error::{Code, Error};
 use crate::options::RequestOptions;
-use crate::outcome::Timings;
+use crate::outcome::{Refused, Timings};
 
 /// The longest URL that is sent, in bytes. Servers stop far earlier.
 const MAX_URL_LENGTH: usize = 64 << 10;
@@ -49,14 +49,6 @@ pub(crate) struct Way {
     /// How much of the attempt's time is used up.
     pub(crate) spent: Duration,
     pub(crate) timings: Timings,
-}
-
-/// An item that cannot be sent, with the URL as far as it is fit to be shown.
-#[derive(Debug)]
-pub(crate) struct Refused {
-    pub(crate) index: u32,
-    pub(crate) url: String,
-    pub(crate) error: Error,
 }
 
 impl Way {

@@ -5,7 +5,6 @@ use std::time::Duration;
 use http::Method;
 
 use crate::error::Error;
-use crate::job::Refused;
 use crate::sink::Body;
 use crate::transport::Head;
 
@@ -60,6 +59,14 @@ pub(crate) struct Timings {
     pub(crate) total: Duration,
     /// The last request went over a connection that was there.
     pub(crate) reused: bool,
+}
+
+/// An item that cannot be sent, with the URL as far as it is fit to be shown.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) index: u32,
+    pub(crate) url: String,
+    pub(crate) error: Error,
 }
 
 impl Outcome {

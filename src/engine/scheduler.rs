@@ -12,10 +12,10 @@ use tokio::time::Instant;
 use crate::collector::Collector;
 use crate::download::{Engine, Step, download};
 use crate::error::{Code, Error};
-use crate::job::{Input, Job, Refused, origin_key};
+use crate::job::{Input, Job, origin_key};
 use crate::limits::{Limits, Permit, Turn};
 use crate::options::RequestOptions;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Refused};
 use crate::transport::Transport;
 
 /// Items taken in before workers get a turn.
