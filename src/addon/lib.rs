@@ -123,14 +123,6 @@ impl Run {
         }
     }
 
-    /// Whether every item has its outcome.
-    #[napi(catch_unwind)]
-    pub fn is_finished(&self) -> bool {
-        self.engine
-            .as_ref()
-            .is_none_or(manyfetch_engine::Run::is_finished)
-    }
-
     /// The run in numbers, as JSON.
     #[napi(catch_unwind)]
     pub fn stats(&self) -> String {

@@ -70,7 +70,9 @@ function callSite(callee) {
   Error.captureStackTrace(site, callee);
   return {
     get frames() {
-      return site.stack.slice(site.stack.indexOf('\n') + 1);
+      // What it is, a hook of the program may have decided (Error.prepareStackTrace).
+      const stack = typeof site.stack === 'string' ? site.stack : '';
+      return stack.slice(stack.indexOf('\n') + 1);
     },
   };
 }
