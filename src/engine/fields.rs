@@ -7,6 +7,9 @@ use http::{HeaderMap, HeaderValue, Method};
 
 use crate::error::{Code, Error};
 
+/// More fields than anybody needs, and well below what a header map can hold.
+const MAX_FIELDS: usize = 10_000;
+
 /// Fields that frame the message or belong to the connection: they are the transport's.
 const FRAMING: [HeaderName; 9] = [
     CONNECTION,
@@ -58,7 +61,7 @@ pub fn method(name: &str) -> Result<Method, Error> {
 ///
 /// # Errors
 /// [`Code::InvalidToken`] for a name that is no token, [`Code::InvalidChar`] for a value with a character that must not be on
-/// the wire, [`Code::InvalidArgValue`] for a field that frames the message.
+/// the wire, [`Code::InvalidArgValue`] for a field that frames the message, or too many of them.
 pub fn set(headers: &mut HeaderMap, fields: &[(String, String)]) -> Result<(), Error> {
     let fields: Vec<_> = fields
         .iter()
@@ -67,9 +70,12 @@ pub fn set(headers: &mut HeaderMap, fields: &[(String, String)]) -> Result<(), E
     for (name, _) in &fields {
         headers.remove(name);
     }
+    if headers.len() + fields.len() > MAX_FIELDS {
+        let detail = format!("there are more than {MAX_FIELDS} header fields");
+        return Err(Error::new(Code::InvalidArgValue, detail));
+    }
     for (name, value) in fields {
-        let added = headers.try_append(name, value);
-        added.map_err(|_| Error::new(Code::InvalidArgValue, "there are too many header fields"))?;
+        headers.append(name, value);
     }
     Ok(())
 }
