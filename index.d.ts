@@ -39,17 +39,17 @@ export interface Item<T = unknown> extends RequestOptions {
 /** How one request is sent and received. */
 export interface RequestOptions {
   /**
-   * The method: a token of RFC 9110, and not `CONNECT`. `get`, `head`, `post`, `put`, `delete` and `options` may be written in
-   * lower case, as in fetch. Else `ERR_INVALID_HTTP_TOKEN`.
+   * The method. `get`, `head`, `post`, `put`, `delete` and `options` may be written in lower case, as in fetch. What is no
+   * token of RFC 9110 is `ERR_INVALID_HTTP_TOKEN`, and `CONNECT` is `ERR_INVALID_ARG_VALUE`.
    * @default 'GET'
    */
   method?: string;
   /**
    * Header fields in any of fetch's three forms. A name replaces the default of the same name (`User-Agent`, `Accept`,
    * `Accept-Encoding`). Fields that frame the message (`Content-Length`, `Transfer-Encoding`, `Connection` and their like) are
-   * refused with `ERR_INVALID_ARG_VALUE`, characters that HTTP forbids with `ERR_INVALID_CHAR`, names that are no tokens with
-   * `ERR_INVALID_HTTP_TOKEN`. `Authorization`, `Cookie`, `Proxy-Authorization` and `Host` do not follow a redirect to another
-   * origin. With a `Range` of yours nothing is decoded.
+   * refused with `ERR_INVALID_ARG_VALUE`, and so are more than 10,000 fields; characters that HTTP forbids with
+   * `ERR_INVALID_CHAR`, names that are no tokens with `ERR_INVALID_HTTP_TOKEN`. `Authorization`, `Cookie`, `Cookie2`,
+   * `Proxy-Authorization` and `Host` do not follow a redirect to another origin. With a `Range` of yours nothing is decoded.
    */
   headers?: Record<string, string | string[]> | Headers | Iterable<[string, string]>;
   /** The limits of time; a number is the one for `request`. Above 0; `Infinity` is none. */
@@ -158,8 +158,9 @@ export interface Result<T = unknown> {
    */
   readonly body: Buffer;
   /**
-   * Every `Content-Encoding` was undone (gzip, br, zstd and deflate are known, up to five layers), or there was none. When
-   * `false`, the body is as it came.
+   * The body is whole, and every `Content-Encoding` was undone (gzip, br, zstd and deflate are known, up to five layers), or
+   * there was none. A body with a coding that is not known here, or with a `Range` of yours, is as it came: `false`. So is
+   * every item with an `error`.
    */
   readonly decoded: boolean;
   /** Bytes of the body, decoded. */

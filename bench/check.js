@@ -45,8 +45,8 @@ function bodies(answers, requests, expected) {
 }
 
 function wrongBody({ status, bytes, sha256 }, served) {
-  if (!served) return bytes > 0 ? null : 'an empty body';
   if (status !== 200) return `status ${status}`;
+  if (!served) return bytes > 0 ? null : 'an empty body';
   if (bytes !== served.bytes) return `${bytes} bytes, ${served.bytes} were served`;
   return sha256 === served.sha256 ? null : 'other bytes than were served';
 }

@@ -1,7 +1,7 @@
 // The command line: what to run, how often, where to put it. Decides nothing by itself but what is a mistake.
 
-import { existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { closeSync, openSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { defaultSuite, suites } from './suites/index.js';
 
@@ -73,6 +73,10 @@ function chosenRounds(suite, { rounds, live }) {
 function chosenFile(file) {
   if (file === undefined) return undefined;
   const path = resolve(file);
-  if (existsSync(dirname(path))) return path;
-  throw new UsageError(`--json: there is no folder '${dirname(path)}'`);
+  try {
+    closeSync(openSync(path, 'a'));
+  } catch (error) {
+    throw new UsageError(`--json: '${path}' cannot be written (${error.code})`);
+  }
+  return path;
 }

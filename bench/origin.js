@@ -13,14 +13,15 @@ const build = ['build', '--release', '--locked', '--package', 'manyfetch-origin'
 /** @param {Record<string, number>} settings flags of the origin, in camel case */
 export async function startOrigin(settings, { signal, say }) {
   say('origin: cargo build --release …');
-  const child = spawn(await buildOrigin(signal), flagsOf(settings), {
+  const program = await buildOrigin(signal);
+  const folder = await mkdtemp(join(tmpdir(), 'manyfetch-bench-'));
+  const child = spawn(program, flagsOf(settings), {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const ended = ending(child);
   const line = await firstLine(child.stdout);
   if (line === null) throw new ProgramError('the origin ended before it said where it listens');
   const { hosts, control, ca, roundTripMs, serverTimesMs } = JSON.parse(line);
-  const folder = await mkdtemp(join(tmpdir(), 'manyfetch-bench-'));
   const caFile = join(folder, 'ca.pem');
   await writeFile(caFile, ca);
   return {
@@ -53,7 +54,8 @@ async function buildOrigin(signal) {
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line));
-  return messages.findLast((message) => message.executable).executable;
+  const isOrigin = ({ executable, target }) => executable && target.name === 'manyfetch-origin';
+  return messages.findLast(isOrigin).executable;
 }
 
 function flagsOf(settings) {

@@ -8,15 +8,22 @@ import { notesOf, tableMarkdown } from './report.js';
 
 const home = fileURLToPath(new URL('results', import.meta.url));
 
-export function openResults(machine, parent = home) {
-  const folder = freshFolder(parent, `${new Date().toISOString().slice(0, 10)}-${slugOf(machine)}`);
-  const put = (name, text) => writeFileSync(join(folder, name), text);
+export function openResults(machine, { parent = home, now = new Date() } = {}) {
+  const name = `${now.toISOString().slice(0, 10)}-${slugOf(machine)}`;
+  let folder;
+  // Made with the first record, so that a run that is stopped before leaves nothing.
+  const put = (write, file, text) => {
+    folder ??= freshFolder(parent, name);
+    write(join(folder, file), text);
+  };
   return {
-    folder,
-    append: (record) => appendFileSync(join(folder, 'raw.jsonl'), `${JSON.stringify(record)}\n`),
+    get folder() {
+      return folder;
+    },
+    append: (record) => put(appendFileSync, 'raw.jsonl', `${JSON.stringify(record)}\n`),
     finish: (report) => {
-      put('summary.md', summaryText(report));
-      put('README.md', readmeText(report));
+      put(writeFileSync, 'summary.md', summaryText(report));
+      put(writeFileSync, 'README.md', readmeText(report));
     },
   };
 }

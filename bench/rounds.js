@@ -35,17 +35,28 @@ export async function takeSample(entry, { site, expected, signal, limitMs, grace
   const { answer, ...run } = await runContender(entry.command, entry.scenario, settings);
   const origin = await site.counters();
   const failure =
-    run.failure ?? checkAnswers(answer.links, entry.requests, expected) ?? tooMany(entry, origin);
+    run.failure ??
+    checkAnswers(answer.links, entry.requests, expected) ??
+    checkCounts(entry, origin) ??
+    checkClock(answer, run);
   return { startedAt, ...run, ok: !failure, failure: failure ?? null, origin, ...claims(answer) };
 }
 
 /** What a contender says of itself; it gets no say in the rest of the record. */
-function claims({ seconds, cpuSeconds, peakRssBytes, connections, versions, links } = {}) {
-  return { seconds, cpuSeconds, peakRssBytes, connections, versions, links };
+function claims({ seconds, cpuSeconds, peakRssBytes, versions, links } = {}) {
+  return { seconds, cpuSeconds, peakRssBytes, versions, links };
 }
 
-/** More at a time than was allowed is another experiment. */
-function tooMany({ scenario }, origin) {
-  if (!origin || origin.peakInFlight <= scenario.concurrency) return null;
+/** What the origin saw: fewer requests than planned were made up, and more at a time is another experiment. */
+function checkCounts({ requests, scenario }, origin) {
+  if (!origin) return null;
+  const seen = Object.values(origin.requests).reduce((sum, count) => sum + count, 0);
+  if (seen !== requests.length) return `the origin saw ${seen} requests of ${requests.length}`;
+  if (origin.peakInFlight <= scenario.concurrency) return null;
   return `${origin.peakInFlight} requests in flight, allowed were ${scenario.concurrency}`;
+}
+
+function checkClock({ seconds }, { processSeconds }) {
+  if (seconds <= processSeconds) return null;
+  return `${seconds} s by its own clock, ${processSeconds} s from outside`;
 }

@@ -102,7 +102,8 @@ try {
   await bench(process.argv.slice(2));
 } catch (error) {
   const foreseen = error instanceof UsageError || error instanceof ProgramError || signal.aborted;
-  console.error(foreseen ? error.message : error);
+  const shown = signal.aborted ? signal.reason : error;
+  console.error(foreseen ? shown.message : shown);
   process.exitCode = exitCodeOf(error);
 }
 

@@ -30,7 +30,7 @@ function makeRow({ contender, idealSeconds, missing }, records) {
     ratio: seconds && idealSeconds ? seconds.median / idealSeconds : null,
     cpuSeconds: middle((record) => record.cpuSeconds),
     peakRssBytes: middle((record) => record.peakRssBytes),
-    connections: middle((record) => record.origin?.connections ?? record.connections),
+    connections: middle((record) => record.origin?.connections),
     protocols: protocolsOf(believed),
     check: missing ? `missing: ${missing}` : checkOf(records),
     notes: [contender.note, ...new Set(records.flatMap(({ notes }) => notes))].filter(Boolean),

@@ -41,7 +41,8 @@ test('a link asked for twice must be answered twice', () => {
   assert.match(checkAnswers(good, twice, expected), /planned were/);
 });
 
-test('live pages are only counted and not empty', () => {
+test('live pages are counted, answered well and not empty', () => {
   assert.equal(checkAnswers(spoiled({ sha256: 'ccc', bytes: 9 }), requests, null), null);
   assert.match(checkAnswers(spoiled({ bytes: 0 }), requests, null), /an empty body/);
+  assert.match(checkAnswers(spoiled({ status: 429 }), requests, null), /status 429/);
 });

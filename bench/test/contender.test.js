@@ -14,7 +14,7 @@ const settings = { site, expected: new Map([[url, bodies]]), limitMs: 20_000, gr
 /** A contender written as a line of JavaScript. `answer` is what an honest one would print. */
 function entry(code, id = 'test') {
   const link = { index: 0, url, status: 200, ...bodies };
-  const answer = `const answer = ${JSON.stringify({ seconds: 1, links: [link] })};`;
+  const answer = `const answer = ${JSON.stringify({ seconds: 0.001, links: [link] })};`;
   return {
     contender: { id },
     command: [process.execPath, '-e', `${answer} ${code}`],
@@ -29,7 +29,7 @@ test('an honest contender is believed', async () => {
   const record = await takeSample(entry(honest), settings);
   assert.equal(record.failure, null);
   assert.equal(record.ok, true);
-  assert.equal(record.seconds, 1);
+  assert.equal(record.seconds, 0.001);
   assert.deepEqual(record.notes, []);
   assert.equal(record.origin.connections, 1);
 });
@@ -55,7 +55,8 @@ test('a contender cannot speak for the harness', async () => {
 });
 
 test('a contender with more in flight than allowed is not believed', async () => {
-  const crowded = { ...site, counters: async () => ({ peakInFlight: 11 }) };
+  const counts = { requests: { 1.1: 1 }, peakInFlight: 11 };
+  const crowded = { ...site, counters: async () => counts };
   const { failure } = await takeSample(entry(honest), { ...settings, site: crowded });
   assert.equal(failure, '11 requests in flight, allowed were 10');
 });
@@ -108,4 +109,16 @@ test('rounds are interleaved, each starts with another contender', async () => {
     records.map(({ round }) => round),
     [1, 1, 1, 2, 2, 2, 3, 3, 3],
   );
+});
+
+test('a contender that asked the origin for nothing is not believed', async () => {
+  const counts = { requests: { 1.1: 0, 2: 0 }, peakInFlight: 0 };
+  const idle = { ...site, counters: async () => counts };
+  const { failure } = await takeSample(entry(honest), { ...settings, site: idle });
+  assert.equal(failure, 'the origin saw 0 requests of 1');
+});
+
+test('a contender whose clock runs faster than the harness is not believed', async () => {
+  const { failure } = await takeSample(entry(`answer.seconds = 1e3; ${honest}`), settings);
+  assert.match(failure, /^1000 s by its own clock, 0\.\d+ s from outside$/);
 });

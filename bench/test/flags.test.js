@@ -30,7 +30,8 @@ test('a mistake is refused with what there is to choose from', () => {
     [['--only', 'fetch,nope'], /no contender 'nope' in 'article'; there is requests, /],
     [['--rounds', '0'], /--rounds takes a whole number from 1 on, not '0'/],
     [['--rounds', '1.5'], /--rounds/],
-    [['--json', '/no/such/folder/x.json'], /no folder/],
+    [['--json', '/no/such/folder/x.json'], /cannot be written \(ENOENT\)/],
+    [['--json', '/'], /cannot be written \(EISDIR\)/],
     [['--fast'], /--fast/],
   ];
   for (const [argv, message] of mistakes) {

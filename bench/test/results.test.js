@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
@@ -17,10 +17,12 @@ test('the name of a machine is its processor and its cores', () => {
 test('two runs on one day never mix, and a record is on disk at once', (t) => {
   const parent = mkdtempSync(join(tmpdir(), 'manyfetch-results-'));
   t.after(() => rmSync(parent, { recursive: true }));
-  const first = openResults(machine, parent);
-  const second = openResults(machine, parent);
-  assert.equal(basename(second.folder), `${basename(first.folder)}-2`);
+  const now = new Date();
+  const [first, second] = [1, 2].map(() => openResults(machine, { parent, now }));
+  assert.deepEqual(readdirSync(parent), []);
   first.append({ round: 1 });
   first.append({ round: 2 });
+  second.append({ round: 1 });
+  assert.equal(basename(second.folder), `${basename(first.folder)}-2`);
   assert.equal(readFileSync(join(first.folder, 'raw.jsonl'), 'utf8'), '{"round":1}\n{"round":2}\n');
 });

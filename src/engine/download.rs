@@ -179,7 +179,6 @@ impl<'a, T: Transport> Hop<'a, T> {
 
     /// Reads a body to its end, decodes it and keeps it.
     async fn keep(&mut self, mut body: T::Body, plan: BodyPlan) -> Result<Body, Error> {
-        self.sizes.is_decoded = plan.is_decoded;
         let credit = Arc::clone(&self.engine.credit);
         let mut sink = MemorySink::new(self.options.max_body_size, plan.expected_size, credit)?;
         let mut decoder = plan
@@ -197,6 +196,7 @@ impl<'a, T: Transport> Hop<'a, T> {
         if let Some(decoder) = &mut decoder {
             decoder.finish()?;
         }
+        self.sizes.is_decoded = plan.is_decoded;
         Ok(sink.finish())
     }
 }

@@ -70,8 +70,11 @@ pub fn set(headers: &mut HeaderMap, fields: &[(String, String)]) -> Result<(), E
     for (name, _) in &fields {
         headers.remove(name);
     }
-    if headers.len() + fields.len() > MAX_FIELDS {
-        let detail = format!("there are more than {MAX_FIELDS} header fields");
+    if fields.len() > MAX_FIELDS {
+        let detail = format!(
+            "there are {} header fields, more than {MAX_FIELDS}",
+            fields.len()
+        );
         return Err(Error::new(Code::InvalidArgValue, detail));
     }
     for (name, value) in fields {
@@ -91,14 +94,22 @@ fn field(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Error> {
         let detail = format!("the header '{field}' frames the message and cannot be set");
         return Err(Error::new(Code::InvalidArgValue, detail));
     }
-    let value = latin1(value.trim_matches([' ', '\t', '\r', '\n']))
-        .and_then(|bytes| HeaderValue::from_bytes(&bytes).ok())
-        .ok_or_else(|| {
-            let detail =
-                format!("the value of the header '{field}' has a character that HTTP forbids");
-            Error::new(Code::InvalidChar, detail)
-        })?;
+    let value = value.trim_matches([' ', '\t', '\r', '\n']);
+    let bytes = latin1(value).and_then(|bytes| HeaderValue::from_bytes(&bytes).ok());
+    let value = bytes.ok_or_else(|| {
+        // Not the value, which may be a secret.
+        let forbidden = value.chars().find(|c| is_forbidden(*c)).unwrap_or_default();
+        let shown = quote(forbidden.encode_utf8(&mut [0; 4]));
+        let detail = format!(
+            "the value of the header '{field}' has the character {shown}, which HTTP forbids"
+        );
+        Error::new(Code::InvalidChar, detail)
+    })?;
     Ok((field, value))
+}
+
+fn is_forbidden(c: char) -> bool {
+    c > '\u{ff}' || (c.is_ascii_control() && c != '\t')
 }
 
 /// A header value is a string of bytes, which JavaScript writes as characters up to U+00FF.

@@ -38,7 +38,7 @@ pub(crate) struct Sizes {
     pub(crate) decoded: u64,
     /// As they came, without the framing of HTTP.
     pub(crate) wire: u64,
-    /// Every coding was undone, or there was none.
+    /// The body is whole, and every coding was undone, or there was none.
     pub(crate) is_decoded: bool,
 }
 

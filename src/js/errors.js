@@ -40,7 +40,8 @@ function outOfRange(name, range, value) {
 
 /** What the native part refused, as the misuse that it is; anything else is our own fault. */
 function refused(error) {
-  if (/^ERR_(?!INTERNAL)/.test(error.code)) return coded(TypeError, error.code, error.message);
+  if (/^ERR_(?!INTERNAL)/.test(error.code))
+    return coded(TypeError, error.code, `options: ${error.message}`);
   return coded(Error, 'ERR_INTERNAL', `manyfetch: ${error.message}`);
 }
 

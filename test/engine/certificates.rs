@@ -265,12 +265,23 @@ async fn a_name_in_the_subject_alone_is_refused() {
 
 #[test]
 fn what_is_given_and_cannot_be_read_is_refused() {
-    for text in ["", "not PEM", "-----BEGIN CERTIFICATE-----\nAAAA"] {
-        let refused = Client::new(&ConnectionOptions::trusting(Trust::Only(vec![text.into()])));
+    let empty = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let good = authority("good").pem();
+    let lists = [
+        vec![],
+        vec![""],
+        vec!["not PEM"],
+        vec!["-----BEGIN CERTIFICATE-----\nAAAA"],
+        vec![empty],
+        vec![&good, empty],
+    ];
+    for list in lists {
+        let trust = Trust::Only(list.iter().map(|text| (*text).to_owned()).collect());
+        let refused = Client::new(&ConnectionOptions::trusting(trust));
         assert_eq!(
             refused.err().map(|error| error.code),
             Some(Code::InvalidArgValue),
-            "{text:?}"
+            "{list:?}"
         );
     }
 }

@@ -56,6 +56,18 @@ test('every option of index.d.ts stands in the table of the README', () => {
   assert.deepEqual(missing, ['timeout'], 'which the table has in parts');
 });
 
+test('the table of the README has the defaults of the engine', () => {
+  const table = readme.slice(readme.indexOf('## Options'), readme.indexOf('## Results'));
+  const plain = { none: 'null', '256 MiB': 256 * 2 ** 20 };
+  const documented = {};
+  for (const [, name, value] of table.matchAll(/^\| `(?:\w+\.)?(\w+)` \| [\w, ]+ \| (.+?) \|/gm)) {
+    documented[name] = plain[value] ?? value.replace(/[`',]/g, '');
+  }
+  for (const [name, value] of Object.entries(JSON.parse(native.defaults()))) {
+    assert.equal(String(documented[name]), String(value), name);
+  }
+});
+
 test('the packages of both languages have one version', () => {
   const [, cargo] = read('Cargo.toml').match(/version = "(.*)"/);
   assert.equal(cargo, JSON.parse(read('package.json')).version);
@@ -70,10 +82,7 @@ test('the first scripts of the README run as they are pasted', async (t) => {
   for (const [, script] of scripts) {
     const file = path.join(folder, script.includes('import') ? 'first.mjs' : 'first.cjs');
     // Nothing here leaves the machine.
-    fs.writeFileSync(
-      file,
-      script.replaceAll(/https:\/\/example\.(com|org)\//g, 'http://127.0.0.1:1/'),
-    );
+    fs.writeFileSync(file, script.replaceAll(/https:\/\/[a-z.]+\//g, 'http://127.0.0.1:1/'));
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [file]);
     assert.match(stdout, /127\.0\.0\.1:1\/ ECONNREFUSED\n.*ECONNREFUSED\n.*\n0 of 3 in/);
     assert.equal(stderr, '');

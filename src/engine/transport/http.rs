@@ -15,7 +15,7 @@ use super::{BodyStream, Head, Request, Trace, Transport, fault, tls};
 use crate::error::{Code, Error};
 use crate::options::ConnectionOptions;
 
-/// Header lines of an HTTP/1 response, at most. Their bytes are limited by hyper's own buffer, to about 400 KiB.
+/// Header lines of an HTTP/1 response, at most. Their bytes are limited by hyper's own buffer, to 400 KiB at least.
 const MAX_HTTP1_LINES: usize = 1_000;
 
 /// The whole head of an HTTP/2 response, at most.

@@ -183,19 +183,23 @@ fn anchor(certificate: &CertificateDer<'_>) -> Option<TrustAnchor<'static>> {
 }
 
 fn read_certificates(pem: &[String]) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let invalid = |why: String| Error::new(Code::InvalidArgValue, why);
-    let mut certificates = Vec::new();
-    for text in pem {
-        let before = certificates.len();
-        for certificate in CertificateDer::pem_slice_iter(text.as_bytes()) {
-            certificates
-                .push(certificate.map_err(|error| invalid(format!("tls.ca is not PEM: {error}")))?);
-        }
-        if certificates.len() == before {
-            return Err(invalid("tls.ca has no certificate in PEM".into()));
-        }
+    let read: Option<Vec<Vec<_>>> = pem.iter().map(|text| certificates_in(text)).collect();
+    let certificates = read.unwrap_or_default().concat();
+    if certificates.is_empty() {
+        let detail =
+            "tls.ca must hold certificates in PEM, and nothing that looks like one and is none";
+        return Err(Error::new(Code::InvalidArgValue, detail));
     }
     Ok(certificates)
+}
+
+/// The certificates of one text, unless there is none, or one that cannot be read.
+fn certificates_in(pem: &str) -> Option<Vec<CertificateDer<'static>>> {
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+    let is_readable = |der: &CertificateDer<'_>| anchor(der).is_some();
+    certificates
+        .ok()
+        .filter(|all| !all.is_empty() && all.iter().all(is_readable))
 }
 
 /// The code that Node, which has OpenSSL's, gives for the same fault.
