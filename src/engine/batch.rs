@@ -18,7 +18,7 @@ use http::{StatusCode, Version};
 
 use crate::error::{Code, Phase};
 use crate::outcome::Outcome;
-use crate::sink::Body;
+use crate::sink::{Body, OWN_MEMORY};
 use crate::transport::Head;
 
 /// Rows after which a batch is handed over.
@@ -26,9 +26,6 @@ const MAX_ROWS: usize = 512;
 
 /// Bytes of bodies and text after which a batch is handed over.
 const MAX_BYTES: usize = 1 << 20;
-
-/// A body at least this large is moved into a slab of its own; smaller ones are copied next to each other.
-const OWN_SLAB: usize = 64 << 10;
 
 /// The slab number of an empty body.
 const NO_SLAB: u32 = u32::MAX;
@@ -181,7 +178,7 @@ impl BatchBuilder {
         if length == 0 {
             return [NO_SLAB, 0, 0];
         }
-        if length >= OWN_SLAB {
+        if length >= OWN_MEMORY {
             self.slabs.push(match body {
                 Body::Owned(bytes) => bytes,
                 Body::Empty | Body::Borrowed(_) => body.as_ref().to_vec(),

@@ -57,7 +57,8 @@ class Collection {
     for (const chunk of chunks) {
       // The caller's own iterator may have aborted.
       if (this.#signal?.aborted) throw this.#signal.reason;
-      this.#native.push(...chunk.encode());
+      const encoded = chunk.encode();
+      asking(() => this.#native.push(...encoded));
       for (const [row, tag] of chunk.tags) this.#shared.tags.set(total + row, tag);
       total += chunk.urls.length;
     }
@@ -108,6 +109,7 @@ class Collection {
     this.#native?.close();
     this.#native = undefined;
     this.#listening?.();
+    this.#listening = undefined;
   }
 }
 
@@ -115,8 +117,13 @@ function prepare(settings, wake) {
   const { tls } = settings;
   const wantsRoots = tls === undefined ? native.wantsRoots() : tls.ca === undefined;
   const roots = wantsRoots ? trustedRoots() : undefined;
+  return asking(() => new native.Run(JSON.stringify(settings), roots, wake));
+}
+
+/** What the native part throws, in the words of the API. */
+function asking(call) {
   try {
-    return new native.Run(JSON.stringify(settings), roots, wake);
+    return call();
   } catch (error) {
     throw refused(error);
   }

@@ -46,14 +46,24 @@ test('neither limit is ever exceeded, on two hosts at once', async (t) => {
 test('by default ten requests are in flight to one host', async (t) => {
   const waiting = [];
   let peak = 0;
-  const { url } = await serve(t, (_request, response) => {
+  let answered = 0;
+  // They wait until another host has had its hundred, ten at a time: an eleventh would have come meanwhile.
+  const isOver = () => answered === 100 && peak >= 10;
+  const release = () => isOver() && waiting.splice(0).forEach((one) => void one.end());
+  const slow = await serve(t, (_request, response) => {
+    if (isOver()) return response.end();
     peak = Math.max(peak, waiting.push(response));
-    // The last of ten lets all of them go; an eleventh would be among them.
-    if (waiting.length === 10)
-      setTimeout(() => waiting.splice(0).forEach((one) => void one.end()), 20);
+    release();
   });
-  await downloadAll(Array.from({ length: 50 }, () => url));
+  const quick = await serve(t, (_request, response) => {
+    response.end();
+    answered += 1;
+    release();
+  });
+  const urls = [...new Array(50).fill(slow.url), ...new Array(100).fill(quick.url)];
+  const { stats } = await downloadAll(urls);
   assert.equal(peak, 10);
+  assert.equal(stats.ok, 150);
 });
 
 test('a host that does not answer holds up nobody else', async (t) => {

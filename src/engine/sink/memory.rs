@@ -4,14 +4,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Body, Credit};
+use super::{Body, Credit, OWN_MEMORY};
 use crate::error::{Code, Error};
 
 /// The most that is set aside for a body before its bytes are there.
 const MAX_RESERVE: usize = 1 << 20;
-
-/// A larger piece is copied out at once: it will not be copied again.
-const MAX_BORROWED: usize = 64 << 10;
 
 /// What a JavaScript buffer can hold on every version of Node.
 const MAX_IN_MEMORY: u64 = u32::MAX as u64;
@@ -60,7 +57,8 @@ impl MemorySink {
     /// Takes a piece that may stay where it is until the body is delivered.
     pub(crate) fn write_shared(&mut self, piece: Bytes) -> Result<(), Error> {
         let is_whole = self.size == 0 && piece.len() as u64 == self.expected;
-        if is_whole && piece.len() < MAX_BORROWED {
+        // A larger one is moved later and not copied again, and so is copied out now.
+        if is_whole && piece.len() < OWN_MEMORY {
             self.admit(piece.len())?;
             self.body = Body::Borrowed(piece);
             return Ok(());

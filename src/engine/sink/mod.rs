@@ -8,6 +8,9 @@ pub(crate) use memory::MemorySink;
 
 use bytes::Bytes;
 
+/// A body at least this large has memory of its own, from its sink into its batch; smaller ones are copied next to each other.
+pub(crate) const OWN_MEMORY: usize = 64 << 10;
+
 /// A body as its sink leaves it.
 #[derive(Debug, Default)]
 pub(crate) enum Body {
