@@ -4,12 +4,13 @@
  * Fetches every URL of a list and resolves with all the results, in the order of the list.
  *
  * An item that fails is data: its result has an `error`, and the others go on. A 404 is no error: its result has `ok: false`
- * and no `error`. Redirects are followed as the fetch standard says, at most 20. At most 10 requests are in flight to one
- * origin unless `concurrencyPerHost` says otherwise.
+ * and no `error`. Redirects are followed as the fetch standard says, at most 20. What fails in a way that passes is tried
+ * again, as `retry` says. At most 10 requests are in flight to one origin unless `concurrencyPerHost` says otherwise.
  *
  * The promise rejects for misuse of the call, before any connection is opened: a `TypeError` or a `RangeError` with the code
  * `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`, `ERR_INVALID_CHAR` or `ERR_INVALID_HTTP_TOKEN`; with
- * `signal.reason` itself when the signal aborts; and with whatever the iterator of `urls` throws.
+ * `signal.reason` itself when the signal aborts; with whatever the iterator of `urls` throws; and, where `stopOnError` asks for
+ * it, with the error of an item.
  *
  * Bodies are kept in memory: all those of one call take at most 1 GiB, and further items fail with `ERR_BUFFER_LIMIT`.
  *
@@ -22,10 +23,47 @@ export function downloadAll<T = unknown>(
   options?: Options,
 ): Promise<Results<T>>;
 
+/**
+ * What several calls have in common: connections, names that were looked up, limits, and options.
+ *
+ * Limits that it is given are ceilings: all its calls together keep to them, at the same time too. A call may ask for less. One
+ * that asks for more rejects with `ERR_OUT_OF_RANGE`, and so does `Infinity` under a number; a rule of `hosts` is held to the
+ * client's rule of the same key, and without one to `concurrencyPerHost` and `ratePerHost`. `'auto'` is fine under any ceiling, and
+ * any number under `'auto'`. Where the client gives a limit and the call does not, the client's holds alone; where neither
+ * does, each call has the default.
+ *
+ * Its other options are what its calls start from: those of a call win over them, those of an item over both. `headers` win name
+ * by name; `timeout`, `retry` and `retry.backoff` field by field.
+ *
+ * Making one opens no connection and starts no thread. One that is idle keeps no process alive, and one that nobody holds any
+ * more is collected.
+ *
+ * @example
+ * const client = new Client({ ratePerHost: '5/s', headers: { 'user-agent': 'link-checker (+https://example.com/bot)' } });
+ * const pages = await client.downloadAll(['https://example.com/a', 'https://example.com/b']);
+ * const links = await client.downloadAll(pages.map((page) => page.json().next), { retry: 5 });
+ */
+export class Client {
+  /** Throws for misuse, with the same errors with which `downloadAll` rejects. */
+  constructor(options?: ClientOptions);
+  /**
+   * Fetches every URL of a list, as the free function does, over the client's connections and within its limits. What makes
+   * the connections (`tls`) belongs to the client and is refused here with `ERR_INVALID_ARG_VALUE`. Called detached from its
+   * client, it rejects with a `TypeError` with the code `ERR_INVALID_THIS`.
+   */
+  downloadAll<T = unknown>(
+    urls: Iterable<Input<T>>,
+    options?: Omit<Options, keyof ConnectionOptions>,
+  ): Promise<Results<T>>;
+}
+
 /** A URL, or an object with one and with options of its own. */
 export type Input<T = unknown> = string | URL | Item<T>;
 
-/** One item of the list. Its options win over those of the call; its headers win name by name. */
+/**
+ * One item of the list. Its options win over those of the call: its headers name by name, `timeout`, `retry` and
+ * `retry.backoff` field by field. What is wrong with one is the error of this item.
+ */
 export interface Item<T = unknown> extends RequestOptions {
   /**
    * Where the request goes: http or https, and a little less than 64 KiB once it is encoded. Credentials in it are sent as HTTP Basic authentication
@@ -55,6 +93,17 @@ export interface RequestOptions {
   /** The limits of time; a number is the one for `request`. Above 0; `Infinity` is none. */
   timeout?: number | Timeouts;
   /**
+   * Bytes of a body in a second, at least, as a mean over 60 seconds in which the server is the slow side: a finite number from 0,
+   * which is none. A slower body is `ERR_TOO_SLOW`. `Infinity` is refused: this is a least, which nobody could meet.
+   * @default 100
+   */
+  minSpeed?: number;
+  /**
+   * What is tried again. A number is the `limit`, a whole one from 0 or `Infinity`; `false` is a `limit` of 0. Each further try
+   * waits for its turn as every request does, and keeps to the limits.
+   */
+  retry?: number | false | Retry;
+  /**
    * The decoded bytes of one body, at most: a whole number from 1, or `Infinity`, which leaves the 4 GiB that a Buffer can hold.
    * A larger body is `ERR_BODY_TOO_LARGE`.
    * @default 268435456
@@ -65,7 +114,7 @@ export interface RequestOptions {
 /**
  * The limits of time of one item, in milliseconds above 0, or `Infinity` for none. The one that passes is named by
  * `error.phase`, with the code `ETIMEDOUT`. They are measured off the JavaScript thread, so that a busy one causes no false
- * timeout, and none of them runs while an item waits for its turn.
+ * timeout, and none but `total` runs while an item waits for its turn.
  */
 export interface Timeouts {
   /**
@@ -88,9 +137,88 @@ export interface Timeouts {
    * @default Infinity
    */
   request?: number;
+  /**
+   * The whole item, with all its attempts and all its waiting: for its turn, between two attempts, for a host that asked for a
+   * pause.
+   * @default Infinity
+   */
+  total?: number;
 }
 
-/** How connections are made. A call that gives any of these has its own connections, closed at its end. */
+/**
+ * What is tried again, how often, and after how long. An item that fails in the end has the error or the status of its last
+ * attempt, and `attempts` says how many there were.
+ *
+ * A `Retry-After` of a 429 or a 503 (RFC 9110, section 10.2.3), in seconds or as a date, pauses the whole host, for all items and
+ * for all calls that share its client. A wait that the server asked for counts neither in `limit` nor in `budget`; there are at
+ * most ten an item.
+ */
+export interface Retry {
+  /**
+   * Attempts after the first one, at most: a whole number from 0, or `Infinity`.
+   * @default 2
+   */
+  limit?: number;
+  /**
+   * The methods that may be sent again: by default those that may be repeated without harm (RFC 9110, section 9.2.2). They are
+   * read as `method` is, and refused as it is.
+   * @default ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']
+   */
+  methods?: readonly string[];
+  /**
+   * The statuses that are worth another attempt: whole numbers from 100 to 999.
+   * @default [408, 429, 500, 502, 503, 504, 521, 522, 524]
+   */
+  statusCodes?: readonly number[];
+  /**
+   * The errors that are worth another attempt. A code that there is not is `ERR_INVALID_ARG_VALUE`, and the nearest one is named.
+   * @default ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN', 'ETIMEDOUT', 'ERR_BODY_TRUNCATED']
+   */
+  errorCodes?: readonly ErrorCode[];
+  /** How long to wait before another attempt. */
+  backoff?: Backoff;
+  /**
+   * Whether to wait for a random part of the back-off ("full jitter"), so that many clients do not come back at once.
+   * @default true
+   */
+  jitter?: boolean;
+  /**
+   * The longest wait that a server may ask for, in milliseconds from 0; `Infinity` is any. A response that asks for a longer one is
+   * delivered as it is, and its host is closed until then: what waits for it fails unsent, with `ERR_HOST_UNAVAILABLE`.
+   * @default 60000
+   */
+  maxRetryAfter?: number;
+  /**
+   * How many retries one call may make in all: ten, and this part of the requests so far. A number from 0; `Infinity` is any
+   * number. It keeps a failing host from being asked several times as often as a healthy one.
+   * @default 0.2
+   */
+  budget?: number;
+}
+
+/** Waits that grow: `base` before the second attempt, `factor` times as long before each further one, and at most `max`. */
+export interface Backoff {
+  /**
+   * Milliseconds from 0, and finite: `Infinity` is `ERR_OUT_OF_RANGE`.
+   * @default 500
+   */
+  base?: number;
+  /**
+   * A finite number from 1.
+   * @default 2
+   */
+  factor?: number;
+  /**
+   * Milliseconds above 0; `Infinity` is no limit.
+   * @default 30000
+   */
+  max?: number;
+}
+
+/**
+ * How connections are made. They belong to a `Client`; a call without one that gives any of these has its own connections, closed
+ * at its end.
+ */
 export interface ConnectionOptions {
   /** Whom to trust. By default everybody whom Node trusts, `NODE_EXTRA_CA_CERTS` included. */
   tls?: {
@@ -107,25 +235,67 @@ export interface ConnectionOptions {
   };
 }
 
-/** How much is done at once. */
+/** How much is done at once, and how fast. Given to a `Client`, they hold for all its calls together. */
 export interface Limits {
   /**
-   * Requests in flight in all: a whole number from 1, or `Infinity`.
+   * Requests in flight in all: a whole number from 1, `Infinity`, or `'auto'`, which starts low, grows while throughput grows, and
+   * halves on a 429, a 503 and a timeout.
    * @default 100
    */
-  concurrency?: number;
+  concurrency?: number | 'auto';
   /**
-   * Requests in flight to one origin (scheme, host and port): a whole number from 1, or `Infinity`. Hosts take turns, and one
-   * that is at its limit holds nobody up.
+   * Requests in flight to one origin (scheme, host and port): a whole number from 1, `Infinity` or `'auto'`. Hosts take turns, and
+   * one that is at its limit holds nobody up.
    * @default 10
    */
-  concurrencyPerHost?: number;
+  concurrencyPerHost?: number | 'auto';
+  /**
+   * Requests started in a second in all, redirects and retries included: a number above 0, or a string such as `'50/s'`, `'600/m'`
+   * or `'5/15s'` (five in fifteen seconds); `Infinity` is no limit. At most a tenth of a second's worth, but at least one, starts
+   * at once. Another string is `ERR_INVALID_ARG_VALUE`.
+   * @default Infinity
+   */
+  rate?: number | string;
+  /**
+   * The same to one origin.
+   * @default Infinity
+   */
+  ratePerHost?: number | string;
+  /**
+   * Limits for some hosts, instead of `concurrencyPerHost` and `ratePerHost`. A key is a host (`'api.example.com'`), a host and its
+   * port (`'localhost:8080'`) or all hosts below a name (`'*.example.com'`); another one is `ERR_INVALID_ARG_VALUE`. Each origin
+   * that a key matches has its limit to itself.
+   */
+  hosts?: Record<string, HostLimits>;
 }
 
+/** What holds for the origins of one key of `hosts`. What is not given here is as for all other hosts. */
+export interface HostLimits {
+  /** Requests in flight to one origin: a whole number from 1, `Infinity` or `'auto'`. */
+  concurrency?: number | 'auto';
+  /** Requests started in a second to one origin, written as `rate` is. */
+  rate?: number | string;
+}
+
+/** The options of a `Client`. An unknown name is refused, as in those of a call. */
+export interface ClientOptions extends RequestOptions, ConnectionOptions, Limits {}
+
 /** The options of a call. An unknown name is refused with `ERR_INVALID_ARG_VALUE`, and the nearest known one is named. */
-export interface Options extends RequestOptions, ConnectionOptions, Limits {
+export interface Options extends ClientOptions {
   /** Stops everything: the promise rejects with `signal.reason`, and all connections in use are closed. */
   signal?: AbortSignal;
+  /**
+   * The whole call, in milliseconds above 0; `Infinity` is none. What is not done then fails with `ETIMEDOUT` in the phase
+   * `'deadline'`, wherever it had come to, and the promise resolves.
+   * @default Infinity
+   */
+  deadline?: number;
+  /**
+   * Whether the first item that fails, after its retries, ends the call: the promise rejects with its `DownloadError`, and what is
+   * under way is cancelled. A response is no failure, whatever its status.
+   * @default false
+   */
+  stopOnError?: boolean;
 }
 
 /** One item's outcome. Bodies, headers and errors are made when they are read. */
@@ -167,7 +337,7 @@ export interface Result<T = unknown> {
   readonly size: number;
   /** Bytes of the body as they came, without the framing of HTTP. */
   readonly wireSize: number;
-  /** How often the request was tried; 0 for an item that could not be sent. */
+  /** How often the request was tried, the first time included; 0 for an item that was not sent. */
   readonly attempts: number;
   /** Where the time went. */
   readonly timings: Timings;
@@ -184,7 +354,7 @@ export interface Result<T = unknown> {
 
 /** Where the time of one item went, in milliseconds. Those of its redirects add up. */
 export interface Timings {
-  /** Waiting for its turn. */
+  /** Waiting for its turn, for a rate or for a host that asked for a pause. */
   queue: number;
   /** Looking up the name. */
   dns: number;
@@ -251,8 +421,8 @@ export class DownloadError extends Error {
   readonly attempts: number;
 }
 
-/** The limits of time. */
-export type Phase = 'connect' | 'response' | 'idle' | 'request';
+/** The limits of time: those of `timeout`, and `deadline`. */
+export type Phase = 'connect' | 'response' | 'idle' | 'request' | 'total' | 'deadline';
 
 /** Everything that can be the `code` of a `DownloadError`. */
 export type ErrorCode =
@@ -293,6 +463,7 @@ export type ErrorCode =
   | 'ERR_OUT_OF_RANGE'
   | 'ERR_TOO_MANY_REDIRECTS'
   | 'ERR_INVALID_REDIRECT'
+  | 'ERR_TOO_SLOW'
   | 'ERR_BODY_TOO_LARGE'
   | 'ERR_BODY_TRUNCATED'
   | 'ERR_DECODE'
@@ -300,4 +471,5 @@ export type ErrorCode =
   | 'ERR_HEADERS_TOO_LARGE'
   | 'ERR_HTTP2'
   | 'ERR_BUFFER_LIMIT'
+  | 'ERR_HOST_UNAVAILABLE'
   | 'ERR_INTERNAL';

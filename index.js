@@ -2,16 +2,13 @@
 
 'use strict';
 
+const { Client } = require('./src/js/client.js');
+const { collect } = require('./src/js/collect.js');
 const { callSite, DownloadError } = require('./src/js/errors.js');
-const { chunks } = require('./src/js/items.js');
 const { readOptions } = require('./src/js/options.js');
-const { collect } = require('./src/js/run.js');
 
 async function downloadAll(urls, options) {
-  const { signal, settings } = readOptions(options);
-  const list = chunks(urls);
-  if (signal?.aborted) throw signal.reason;
-  return collect(list, settings, signal, callSite(downloadAll));
+  return collect(urls, { ...readOptions(options), site: callSite(downloadAll) });
 }
 
-module.exports = { downloadAll, DownloadError };
+module.exports = { downloadAll, Client, DownloadError };

@@ -2,7 +2,7 @@
 
 'use strict';
 
-const { execFileSync } = require('node:child_process');
+const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
@@ -19,7 +19,11 @@ const CHECKS = [
   ['documentation of Rust', checkDocs],
   ['the addon builds', () => run('npm', 'run', 'prepare')],
   ['tests', () => run('npm', 'test')],
+  ['fuzzing', checkFuzzing],
 ];
+
+/** For each target of `fuzz`, where cargo-fuzz is installed. */
+const SECONDS_OF_FUZZING = 5;
 
 /** The rules of ARCHITECTURE.md that a compiler does not know. */
 function checkLayers() {
@@ -49,6 +53,24 @@ function sources(folder, extension) {
 
 function checkDocs() {
   run('cargo', 'doc', '--workspace', '--no-deps', '--locked', { RUSTDOCFLAGS: '-D warnings' });
+}
+
+/** What the corpus has is run by the tests already; this looks a little further. */
+function checkFuzzing() {
+  const installed = spawnSync('cargo', ['+nightly', 'fuzz', '--version'], { cwd: ROOT });
+  if (installed.status !== 0) {
+    console.log('passed over: it needs a nightly compiler, and `cargo install cargo-fuzz`');
+    return;
+  }
+  for (const file of sources('fuzz/fuzz_targets', '.rs')) {
+    const target = path.basename(file, '.rs');
+    // What is found goes to the first folder, and what is kept stays as it is.
+    const found = path.join('fuzz', 'target', 'found', target);
+    fs.mkdirSync(path.join(ROOT, found), { recursive: true });
+    const options = [`-max_total_time=${SECONDS_OF_FUZZING}`, '-verbosity=0'];
+    const corpus = path.join('fuzz', 'corpus', target);
+    run('cargo', '+nightly', 'fuzz', 'run', target, found, corpus, '--', ...options);
+  }
 }
 
 function run(command, ...args) {

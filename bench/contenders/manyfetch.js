@@ -8,7 +8,9 @@ const { version } = createRequire(import.meta.url)('../../package.json');
 
 async function fetchAll({ links, concurrency }) {
   const urls = links.map(({ url }) => url);
-  const results = await downloadAll(urls, { concurrency, concurrencyPerHost: concurrency });
+  // One attempt a link, as the others make.
+  const limits = { concurrency, concurrencyPerHost: concurrency };
+  const results = await downloadAll(urls, { ...limits, retry: false });
   return results.map(answerOf);
 }
 

@@ -12,24 +12,26 @@
 mod batch;
 mod bell;
 mod input;
+mod limits;
 mod options;
 mod stats;
 
 use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError};
 
 use manyfetch_engine::options::{ConnectionOptions, RunOptions, Trust};
-use manyfetch_engine::{Client, Code, Phase};
+use manyfetch_engine::{self as engine, Code, Phase};
 use napi::bindgen_prelude::{Either, Function, Null};
 use napi_derive::napi;
 
 use batch::JsBatch;
 use bell::Bell;
+use options::{Base, RawOptions};
 
 /// An error that the caller of the function made, under one of the engine's codes.
 type Result<T> = napi::Result<T, &'static str>;
 
 /// The client that all runs share that bring no connection options of their own. It is made by the first of them.
-static SHARED: OnceLock<Client> = OnceLock::new();
+static SHARED: OnceLock<engine::Client> = OnceLock::new();
 
 /// Every code of an error, in the order of their numbers.
 #[napi(catch_unwind)]
@@ -55,26 +57,64 @@ pub fn wants_roots() -> bool {
     SHARED.get().is_none()
 }
 
+/// A client of the caller's: its connections, its limits, and what its runs start from.
+#[napi]
+pub struct Client {
+    engine: engine::Client,
+    base: Base,
+}
+
+#[napi]
+impl Client {
+    /// A client. `options` is JSON; `roots` is Node's list of trusted certificates in PEM, when it is wanted. Neither thread nor
+    /// connection starts before its first run.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(options: String, roots: Option<String>) -> Result<Self> {
+        silence_panics();
+        let raw = RawOptions::parse(&options)?;
+        let connection = raw.connection(&roots.unwrap_or_default().into());
+        let base = raw.into_base().map_err(refused)?;
+        let client = connect(&connection)?;
+        let engine = match base.limits.ceilings() {
+            Some(ceilings) => client.limited(ceilings),
+            None => client,
+        };
+        Ok(Self { engine, base })
+    }
+}
+
 /// One run of the engine. It starts with its first items; until then there is neither thread nor connection.
 #[napi]
 pub struct Run {
     options: RunOptions,
     /// `None` after `close`.
-    client: Option<Client>,
-    engine: Option<manyfetch_engine::Run>,
+    client: Option<engine::Client>,
+    engine: Option<engine::Run>,
     bell: Arc<Bell>,
 }
 
 #[napi]
 impl Run {
     /// Prepares a run. `options` is JSON; `roots` is Node's list of trusted certificates in PEM, when it is wanted; `wake` is
-    /// called on this thread when there is something to take, and keeps the process alive until `close`.
+    /// called on this thread when there is something to take, and keeps the process alive until `close`; `client` is the caller's,
+    /// if it is to be a run of that.
     #[napi(constructor, catch_unwind)]
-    pub fn new(options: String, roots: Option<String>, wake: Function<'_, (), ()>) -> Result<Self> {
+    pub fn new(
+        options: String,
+        roots: Option<String>,
+        wake: Function<'_, (), ()>,
+        client: Option<&Client>,
+    ) -> Result<Self> {
         silence_panics();
-        let raw = options::RawRun::parse(&options)?;
-        let client = client(&raw, roots.unwrap_or_default().into())?;
-        let options = raw.finish().map_err(refused)?;
+        let raw = RawOptions::parse(&options)?;
+        let (client, options) = match client {
+            Some(client) => (client.engine.clone(), raw.into_run(&client.base)),
+            None => (
+                free_client(&raw, roots.unwrap_or_default().into())?,
+                raw.into_run(&Base::default()),
+            ),
+        };
+        let options = options.map_err(refused)?;
         let bell = Arc::new(Bell::new(&wake).map_err(failed)?);
         Ok(Self {
             options,
@@ -112,14 +152,14 @@ impl Run {
 
     /// The next batch that is ready. After a wake-up, to be called until it gives none.
     #[napi(catch_unwind)]
-    pub fn take(&self) -> Either<JsBatch, Null> {
-        match self
-            .engine
-            .as_ref()
-            .and_then(manyfetch_engine::Run::take_batch)
-        {
-            Some(batch) => Either::A(batch.into()),
-            None => Either::B(Null),
+    pub fn take(&self) -> Result<Either<JsBatch, Null>> {
+        let run = self.engine.as_ref();
+        match run.and_then(engine::Run::take_batch) {
+            Some(batch) => Ok(Either::A(batch.into())),
+            None if run.is_some_and(engine::Run::is_broken) => {
+                Err(failed("the run broke off: please report it"))
+            }
+            None => Ok(Either::B(Null)),
         }
     }
 
@@ -130,7 +170,7 @@ impl Run {
             &self
                 .engine
                 .as_ref()
-                .map(manyfetch_engine::Run::stats)
+                .map(engine::Run::stats)
                 .unwrap_or_default(),
         )
     }
@@ -144,19 +184,22 @@ impl Run {
     }
 }
 
-/// The shared client, or one for a run that connects in its own way.
-fn client(run: &options::RawRun, roots: Arc<str>) -> Result<Client> {
+/// The client of a run that has none: the shared one, or one of its own when it connects in its own way.
+fn free_client(run: &RawOptions, roots: Arc<str>) -> Result<engine::Client> {
     static MAKING: Mutex<()> = Mutex::new(());
-    if let Some(own) = run.connection(&roots) {
-        return Client::new(&own).map_err(refused);
+    if let Some(own) = run.own_connection(&roots) {
+        return connect(&own);
     }
     let _one_at_a_time = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(client) = SHARED.get() {
         return Ok(client.clone());
     }
-    let options = ConnectionOptions::trusting(Trust::Roots(roots));
-    let client = Client::new(&options).map_err(refused)?;
+    let client = connect(&ConnectionOptions::trusting(Trust::Roots(roots)))?;
     Ok(SHARED.get_or_init(|| client).clone())
+}
+
+fn connect(options: &ConnectionOptions) -> Result<engine::Client> {
+    engine::Client::new(options).map_err(|error| refused(options::named("options", error)))
 }
 
 /// A panic becomes its item's error; it is not printed into the user's terminal. The hook is this library's alone, which has a
@@ -166,7 +209,7 @@ fn silence_panics() {
     ONCE.call_once(|| std::panic::set_hook(Box::new(|_| {})));
 }
 
-fn refused(error: manyfetch_engine::Error) -> napi::Error<&'static str> {
+fn refused(error: engine::Error) -> napi::Error<&'static str> {
     napi::Error::new(error.code.name(), error.detail)
 }
 

@@ -4,7 +4,7 @@ use http::header::{CONTENT_LENGTH, RANGE};
 use http::{Method, StatusCode};
 
 use crate::decode::{Coding, Codings};
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::transport::{Head, Request};
 
 /// What to do with a body.
@@ -19,6 +19,11 @@ pub(crate) struct BodyPlan {
 
 impl BodyPlan {
     pub(crate) fn of(request: &Request, head: &Head) -> Result<Self, Error> {
+        // What follows is another protocol's, and no body.
+        if head.status == StatusCode::SWITCHING_PROTOCOLS {
+            let detail = "the server switched protocols, which nobody asked for";
+            return Err(Error::new(Code::HttpParse, detail));
+        }
         if has_no_body(&request.method, head.status) {
             return Ok(Self {
                 codings: None,

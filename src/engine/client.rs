@@ -1,7 +1,7 @@
 //! A client keeps connections and names across its runs; a run is one list and the outcomes of its items.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -10,11 +10,14 @@ use tokio::time::Instant;
 
 use crate::batch::Batch;
 use crate::collector::{Collector, Wake};
+use crate::deadlines::due;
 use crate::download::Engine;
-use crate::error::Error;
+use crate::error::{Error, Phase};
 use crate::job::{Input, Job};
-use crate::limits::Limits;
-use crate::options::{ConnectionOptions, RunOptions};
+use crate::limits::{Ceilings, ClientLimits, Limits as RunLimits};
+use crate::open_files;
+use crate::options::{ConnectionOptions, Limits, RunOptions};
+use crate::retry::Budget;
 use crate::runtime;
 use crate::scheduler::{Arrival, Scheduler};
 use crate::sink::Credit;
@@ -25,6 +28,7 @@ use crate::transport::{ConnectionCounters, HttpTransport, Transport};
 #[derive(Debug)]
 pub struct Client<T = HttpTransport> {
     transport: Arc<T>,
+    limits: ClientLimits,
 }
 
 /// One list under way. Dropped, it is cancelled.
@@ -34,7 +38,7 @@ pub struct Run {
     scheduler: AbortHandle,
     collector: Arc<Collector>,
     connections: Arc<ConnectionCounters>,
-    limits: Limits<Job>,
+    limits: RunLimits<Job>,
     total: u64,
 }
 
@@ -53,7 +57,15 @@ impl<T: Transport> Client<T> {
     pub fn over(transport: T) -> Self {
         Self {
             transport: Arc::new(transport),
+            limits: ClientLimits::default(),
         }
+    }
+
+    /// The same client with limits that all its runs share, above their own.
+    #[must_use]
+    pub fn limited(mut self, ceilings: Limits) -> Self {
+        self.limits.ceilings = Some(Arc::new(Ceilings::new(ceilings)));
+        self
     }
 
     /// Starts a run over a list that is still to come, on the threads that all runs of the process share. `wake` is called
@@ -70,16 +82,24 @@ impl<T: Transport> Client<T> {
         let (sender, list) = mpsc::unbounded_channel();
         let collector = Arc::new(Collector::new(wake));
         let connections = Arc::<ConnectionCounters>::default();
-        let limits = Limits::new(options.limits);
+        if let Some(ceilings) = &self.limits.ceilings {
+            ceilings.run_on(runtime);
+        }
+        let limits = RunLimits::new(options.limits, open_files::room(), self.limits.clone());
         let scheduler = Scheduler {
             engine: Engine {
                 transport: Arc::clone(&self.transport),
                 credit: Arc::new(Credit::new(options.max_buffered_bytes)),
                 connections: Arc::clone(&connections),
+                rests: Arc::clone(&self.limits.rests),
+                budget: Budget::default(),
+                deadline: due(Instant::now(), Phase::Deadline, options.deadline),
             },
             limits: limits.clone(),
             collector: Arc::clone(&collector),
             request: options.request,
+            stop_on_error: options.stop_on_error,
+            is_stopped: AtomicBool::new(false),
         };
         let scheduler = runtime.spawn(Arc::new(scheduler).run(list)).abort_handle();
         Run {
@@ -97,6 +117,7 @@ impl<T> Clone for Client<T> {
     fn clone(&self) -> Self {
         Self {
             transport: Arc::clone(&self.transport),
+            limits: self.limits.clone(),
         }
     }
 }
@@ -132,6 +153,11 @@ impl Run {
     /// Every item has its outcome.
     pub fn is_finished(&self) -> bool {
         self.collector.is_finished()
+    }
+
+    /// The run broke by a bug of ours: items without an outcome get none.
+    pub fn is_broken(&self) -> bool {
+        self.collector.is_broken()
     }
 
     /// The run in numbers, so far.

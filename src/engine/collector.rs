@@ -28,6 +28,7 @@ struct State {
     /// Items in all, once the list has ended.
     total: Option<u64>,
     last_outcome: Instant,
+    is_broken: bool,
     /// The bell was rung and nobody came yet.
     has_rung: bool,
 }
@@ -41,6 +42,7 @@ impl Collector {
             tally: Tally::new(),
             total: None,
             last_outcome: begun,
+            is_broken: false,
             has_rung: false,
         };
         Self {
@@ -67,6 +69,28 @@ impl Collector {
         let mut state = self.lock();
         state.total = Some(total);
         self.ring(state);
+    }
+
+    /// Makes what there is ready at once.
+    pub(crate) fn hand_over(&self) {
+        let mut state = self.lock();
+        if !state.open.is_empty() {
+            let batch = state.open.seal();
+            state.ready.push_back(batch);
+        }
+        self.ring(state);
+    }
+
+    /// Says that the run broke, and that what has no outcome gets none.
+    pub(crate) fn give_up(&self) {
+        let mut state = self.lock();
+        state.is_broken = true;
+        self.ring(state);
+    }
+
+    /// The run broke by a bug.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.lock().is_broken
     }
 
     /// The next batch that is ready.
@@ -99,7 +123,7 @@ impl Collector {
     }
 
     fn ring(&self, mut state: MutexGuard<'_, State>) {
-        let has_news = !state.ready.is_empty() || state.is_finished();
+        let has_news = !state.ready.is_empty() || state.is_finished() || state.is_broken;
         let rings = has_news && !state.has_rung;
         state.has_rung |= rings;
         drop(state);

@@ -1,30 +1,35 @@
-//! The limits of time of one attempt, held where it waits. Which of two passes first decides what the error says.
+//! The limits of time of one hop, held where it waits. Which of two passes first decides what the error says.
 
 use std::future::Future;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::{Error, Phase};
 use crate::options::Timeouts;
+use crate::pace::Pace;
 use crate::transport::Trace;
 
-/// The limits of one attempt that has begun.
+/// The limits of one hop that has begun.
 #[derive(Debug)]
 pub(crate) struct Deadlines {
     timeouts: Timeouts,
-    /// When the limit for the whole attempt passes.
-    whole: Option<Instant>,
+    /// The limit for the attempt, the item or the run, whichever passes first.
+    whole: Option<Due>,
 }
 
 /// A limit, and the instant at which it passes.
-type Due = (Instant, Phase, Duration);
+pub(crate) type Due = (Instant, Phase, Duration);
 
 impl Deadlines {
-    /// Begins an attempt, or goes on with one of whose time `spent` is used up.
-    pub(crate) fn begin(timeouts: Timeouts, spent: Duration) -> Self {
-        let left = timeouts.request.map(|limit| limit.saturating_sub(spent));
-        let whole = left.and_then(|left| Instant::now().checked_add(left));
+    /// Begins an attempt, or goes on with one of whose time `spent` is used up. `item` is when the item is to be done.
+    pub(crate) fn begin(timeouts: Timeouts, spent: Duration, item: Option<Due>) -> Self {
+        let attempt = timeouts.request.and_then(|limit| {
+            let at = Instant::now().checked_add(limit.saturating_sub(spent))?;
+            Some((at, Phase::Request, limit))
+        });
+        let whole = attempt.into_iter().chain(item).min_by_key(|(at, ..)| *at);
         Self { timeouts, whole }
     }
 
@@ -59,27 +64,59 @@ impl Deadlines {
         }
     }
 
-    /// Holds the wait for a piece of a body to the limit of silence.
-    pub(crate) async fn hold_piece<F: Future>(&self, piece: F) -> Result<F::Output, Error> {
-        self.hold(due(Instant::now(), Phase::Idle, self.timeouts.idle), piece)
-            .await
+    /// Holds the wait for a piece of a body to the limit of silence, and the body to its pace.
+    pub(crate) async fn hold_piece(
+        &self,
+        pace: &mut Pace,
+        piece: impl Future<Output = Result<Option<Bytes>, Error>>,
+    ) -> Result<Option<Bytes>, Error> {
+        let mut piece = std::pin::pin!(piece);
+        let mut since = Instant::now();
+        let idle = due(since, Phase::Idle, self.timeouts.idle);
+        loop {
+            let minute = pace.due(since);
+            let minute_due = minute.map(|at| (at, Phase::Idle, Duration::ZERO));
+            let first = idle
+                .into_iter()
+                .chain(minute_due)
+                .min_by_key(|(at, ..)| *at);
+            let held = self.hold(first, piece.as_mut()).await;
+            let now = Instant::now();
+            let is_idle = idle.is_some_and(|(at, ..)| at <= now);
+            match held {
+                Ok(piece) => {
+                    let piece = piece?;
+                    let length = piece.as_ref().map_or(0, Bytes::len);
+                    pace.note(now - since, length as u64)?;
+                    return Ok(piece);
+                }
+                // A minute ended in the middle of a wait, which goes on unless too little came in it.
+                Err(error)
+                    if error.phase == Some(Phase::Idle)
+                        && !is_idle
+                        && minute.is_some_and(|at| at <= now) =>
+                {
+                    pace.note(now - since, 0)?;
+                    since = now;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
-    /// Lets `future` run for `limit` and no longer, as far as the attempt has time. Only that it has none is an error.
+    /// Lets `future` run for `limit` and no longer, as far as the whole has time. Only that it has none is an error.
     pub(crate) async fn try_for<F: Future>(&self, limit: Duration, future: F) -> Result<(), Error> {
         match self
             .hold(due(Instant::now(), Phase::Idle, Some(limit)), future)
             .await
         {
-            Err(error) if error.phase == Some(Phase::Request) => Err(error),
+            Err(error) if error.phase != Some(Phase::Idle) => Err(error),
             _ => Ok(()),
         }
     }
 
     async fn hold<F: Future>(&self, due: Option<Due>, future: F) -> Result<F::Output, Error> {
-        let whole = self.whole.zip(self.timeouts.request);
-        let whole = whole.map(|(at, limit)| (at, Phase::Request, limit));
-        let Some((at, phase, limit)) = due.into_iter().chain(whole).min_by_key(|(at, ..)| *at)
+        let Some((at, phase, limit)) = due.into_iter().chain(self.whole).min_by_key(|(at, ..)| *at)
         else {
             return Ok(future.await);
         };
@@ -93,7 +130,8 @@ impl Deadlines {
     }
 }
 
-fn due(since: Instant, phase: Phase, limit: Option<Duration>) -> Option<Due> {
+/// When `limit` passes that runs `since` then. One that no clock can count is none.
+pub(crate) fn due(since: Instant, phase: Phase, limit: Option<Duration>) -> Option<Due> {
     let limit = limit?;
     Some((since.checked_add(limit)?, phase, limit))
 }

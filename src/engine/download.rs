@@ -1,24 +1,34 @@
-//! One hop of one job: send, follow or receive, decode, keep. What fails is an outcome too; what is redirected waits again.
+//! One hop of one job: send, follow or receive, decode, keep. What fails is an outcome too; what is redirected, or is to be
+//! tried again, waits for its turn.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use http::StatusCode;
 use tokio::time::Instant;
 use url::Url;
 
 use crate::body_plan::BodyPlan;
-use crate::deadlines::Deadlines;
+use crate::deadlines::{Deadlines, Due};
 use crate::decode::Decoder;
-use crate::error::{Code, Error};
-use crate::job::{Job, Way};
+use crate::error::{Code, Error, Phase};
+use crate::job::{Job, Way, origin_key};
+use crate::limits::{Contact, Report, Rests, Signal};
+use crate::open_files;
 use crate::options::RequestOptions;
 use crate::outcome::{Outcome, Sizes, Timings};
+use crate::pace::Pace;
 use crate::redirect;
+use crate::retry::{self, Again, Budget, Tries, Trouble, Why};
+use crate::retry_after::asked_wait;
 use crate::sink::{Body, Credit, MemorySink};
-use crate::transport::{BodyStream, ConnectionCounters, Head, Request, Trace, Transport};
+use crate::transport::{
+    BodyStream, ConnectionCounters, Failure, Head, Repeat, Request, Trace, Transport,
+};
 
-/// A redirect's own body is read up to here to keep the connection; past it, a new one is cheaper.
+/// The body of a redirect, or of a response that is tried again, is read up to here to keep the connection; past it, a new
+/// one is cheaper.
 const MAX_DRAINED: usize = 64 << 10;
 const MAX_DRAIN_TIME: Duration = Duration::from_secs(1);
 
@@ -28,6 +38,10 @@ pub(crate) struct Engine<T> {
     pub(crate) transport: Arc<T>,
     pub(crate) credit: Arc<Credit>,
     pub(crate) connections: Arc<ConnectionCounters>,
+    pub(crate) rests: Arc<Rests>,
+    pub(crate) budget: Budget,
+    /// When the run is to be done.
+    pub(crate) deadline: Option<Due>,
 }
 
 /// What a hop came to.
@@ -39,22 +53,33 @@ pub(crate) struct Engine<T> {
 pub(crate) enum Step {
     /// The job is done, well or not.
     Done(Outcome),
-    /// The job was redirected, and needs a permit for where it goes now.
-    Redirected,
+    /// The job goes on after this time, and needs a permit for where it goes.
+    GoesOn(Duration),
+}
+
+/// How a hop ended.
+enum End {
+    Received,
+    Redirected(Request),
+    Again(Again),
 }
 
 /// Takes `job` one hop further.
-pub(crate) async fn download<T: Transport>(job: &mut Job, engine: &Engine<T>) -> Step {
+pub(crate) async fn download<T: Transport>(job: &mut Job, engine: &Engine<T>) -> (Step, Report) {
     let mut hop = Hop::begin(job, engine);
-    let error = match hop.run().await {
-        Ok(Some(next)) => {
-            hop.redirect(job, next);
-            return Step::Redirected;
-        }
-        Ok(None) => None,
-        Err(error) => Some(error),
+    let ended = hop.run().await;
+    let report = hop.report(ended.as_ref().err());
+    let ended = ended.or_else(|error| match hop.try_again(&error) {
+        Some(again) => Ok(End::Again(again)),
+        None => Err(error),
+    });
+    let step = match ended {
+        Ok(End::Received) => Step::Done(hop.into_outcome(job, None)),
+        Ok(End::Redirected(next)) => hop.redirect(job, next),
+        Ok(End::Again(again)) => hop.again(job, again),
+        Err(error) => Step::Done(hop.into_outcome(job, Some(error))),
     };
-    Step::Done(hop.into_outcome(job, error))
+    (step, report)
 }
 
 /// One request, and what it has come to so far.
@@ -66,7 +91,10 @@ struct Hop<'a, T> {
     request: Request,
     visited: Vec<Url>,
     spent: Duration,
+    tries: Tries,
     head: Option<Head>,
+    /// How it may be repeated, if there was no response.
+    repeat: Option<Repeat>,
     body: Body,
     sizes: Sizes,
     timings: Timings,
@@ -75,25 +103,33 @@ struct Hop<'a, T> {
 impl<'a, T: Transport> Hop<'a, T> {
     fn begin(job: &mut Job, engine: &'a Engine<T>) -> Self {
         let options = Arc::clone(&job.options);
-        let way = job
-            .way
-            .take()
-            .map_or_else(|| Way::begin(&options), |way| *way);
+        let mut way = if let Some(way) = job.way.take() {
+            *way
+        } else {
+            engine.budget.count_request();
+            Way::begin(&options)
+        };
+        if !way.is_same_try {
+            way.tries.begun = way.tries.begun.saturating_add(1);
+        }
         let mut timings = way.timings;
         timings.queue += job.waiting_since.elapsed();
         Self {
             engine,
-            deadlines: Deadlines::begin(options.timeouts, way.spent),
+            deadlines: Deadlines::begin(options.timeouts, way.spent, job.due(engine.deadline)),
             options,
             begun: Instant::now(),
             request: Request {
                 method: way.method,
                 url: job.url.clone(),
                 headers: way.headers,
+                is_fresh: way.is_fresh,
             },
             visited: way.visited,
             spent: way.spent,
+            tries: way.tries,
             head: None,
+            repeat: None,
             body: Body::Empty,
             sizes: Sizes::default(),
             timings,
@@ -101,17 +137,40 @@ impl<'a, T: Transport> Hop<'a, T> {
     }
 
     /// Sends `job` where `next` goes, to wait there for its permit.
-    fn redirect(mut self, job: &mut Job, next: Request) {
-        self.visited.push(self.request.url);
-        job.url = next.url;
+    fn redirect(mut self, job: &mut Job, next: Request) -> Step {
+        let from = std::mem::replace(&mut self.request, next);
+        self.visited.push(from.url);
+        self.spent += self.begun.elapsed();
+        self.go_on(job, true, Duration::ZERO)
+    }
+
+    /// Lets `job` wait, and then send the same once more.
+    fn again(mut self, job: &mut Job, again: Again) -> Step {
+        self.tries.count(again.why);
+        let is_same_try = again.why.is_same_try();
+        self.spent = if is_same_try {
+            self.spent + self.begun.elapsed()
+        } else {
+            Duration::ZERO
+        };
+        self.request.is_fresh = again.why == Why::Repeat(Repeat::Fresh);
+        self.go_on(job, is_same_try, again.after)
+    }
+
+    fn go_on(self, job: &mut Job, is_same_try: bool, after: Duration) -> Step {
+        job.url = self.request.url;
         job.waiting_since = Instant::now();
         job.way = Some(Box::new(Way {
-            method: next.method,
-            headers: next.headers,
+            method: self.request.method,
+            headers: self.request.headers,
+            is_fresh: self.request.is_fresh,
             visited: self.visited,
-            spent: self.spent + self.begun.elapsed(),
+            spent: self.spent,
             timings: self.timings,
+            tries: self.tries,
+            is_same_try,
         }));
+        Step::GoesOn(after)
     }
 
     fn into_outcome(mut self, job: &Job, error: Option<Error>) -> Outcome {
@@ -124,28 +183,97 @@ impl<'a, T: Transport> Hop<'a, T> {
             head: self.head,
             body: self.body,
             sizes: self.sizes,
-            attempts: 1,
+            attempts: self.tries.begun,
             timings: self.timings,
             error,
         }
     }
 
-    /// Sends the request, and returns the next one when it is redirected.
-    async fn run(&mut self) -> Result<Option<Request>, Error> {
+    /// What the limits are to know of it.
+    fn report(&self, error: Option<&Error>) -> Report {
+        let phase = error.and_then(|error| error.phase);
+        let is_timeout = phase.is_some_and(|p| !matches!(p, Phase::Total | Phase::Deadline));
+        let is_shortage = error.is_some_and(|error| retry::is_shortage(error.code));
+        let is_busy = self
+            .head
+            .as_ref()
+            .is_some_and(|head| asks_for_rest(head.status));
+        Report {
+            signal: match error {
+                _ if is_busy || is_timeout || is_shortage => Signal::Busy,
+                Some(_) => Signal::Failed,
+                None => Signal::Good,
+            },
+            contact: match phase {
+                _ if self.head.is_some() => Contact::Answered,
+                Some(Phase::Connect) => Contact::ConnectTimedOut,
+                _ => Contact::Unknown,
+            },
+            is_shortage,
+        }
+    }
+
+    /// Another try after `error`, if there is to be one.
+    fn try_again(&self, error: &Error) -> Option<Again> {
+        let again = self.decide(Trouble::Failure(error, self.repeat))?;
+        if again.why == Why::Shortage {
+            self.engine.transport.close_idle();
+        }
+        Some(again)
+    }
+
+    fn decide(&self, trouble: Trouble<'_>) -> Option<Again> {
+        let policy = &self.options.retry;
+        let again = retry::decide(policy, &self.request.method, trouble, &self.tries)?;
+        let is_free = again.why != Why::Retry;
+        (is_free || self.engine.budget.take(policy.budget)).then_some(again)
+    }
+
+    /// Sends the request, and receives what comes unless it is redirected or tried again.
+    async fn run(&mut self) -> Result<End, Error> {
         let (head, body) = self.exchange().await?;
+        let again = match rest_asked_by(&head) {
+            Some(wait) if !self.may_wait(wait) => {
+                self.engine.rests.close(origin_key(&self.request.url), wait);
+                None
+            }
+            wait => {
+                if let Some(wait) = wait {
+                    self.engine.rests.pause(origin_key(&self.request.url), wait);
+                }
+                self.decide(Trouble::Status(head.status, wait))
+            }
+        };
+        if let Some(again) = again {
+            self.head = Some(head);
+            self.drain(body).await?;
+            return Ok(End::Again(again));
+        }
         let next = redirect::follow(&self.request, &head);
         let head = &*self.head.insert(head);
         let Some(next) = next? else {
             let plan = BodyPlan::of(&self.request, head)?;
-            return self.receive(body, plan).await.map(|()| None);
+            return self.receive(body, plan).await.map(|()| End::Received);
         };
         if self.visited.len() >= self.options.max_redirects {
             let detail = format!("more than {} redirects", self.options.max_redirects);
             return Err(Error::new(Code::TooManyRedirects, detail));
         }
-        // What breaks off or takes too long costs the connection; where to go has been said.
-        self.deadlines.try_for(MAX_DRAIN_TIME, drain(body)).await?;
-        Ok(Some(next))
+        self.drain(body).await?;
+        Ok(End::Redirected(next))
+    }
+
+    fn may_wait(&self, wait: Duration) -> bool {
+        self.options
+            .retry
+            .max_retry_after
+            .is_none_or(|max| wait <= max)
+    }
+
+    /// Reads what is left of a body that nobody wants, so that its connection can be used again. What breaks off or takes too
+    /// long costs the connection.
+    async fn drain(&self, body: T::Body) -> Result<(), Error> {
+        self.deadlines.try_for(MAX_DRAIN_TIME, drain(body)).await
     }
 
     /// Sends the request and waits for the head of its response.
@@ -160,13 +288,19 @@ impl<'a, T: Transport> Hop<'a, T> {
             .deadlines
             .hold_response(sent, &trace)
             .await
-            .and_then(|answer| answer);
+            .unwrap_or_else(|error| Err(error.into()));
         let times = trace.finish(answer.is_ok());
         self.timings.dns += times.dns;
         self.timings.connect += times.connect;
         self.timings.first_byte += times.first_byte;
         self.timings.reused = times.reused;
-        answer
+        if !times.reused && open_files::are_scarce_after_one_more() {
+            self.engine.transport.close_idle();
+        }
+        answer.map_err(|Failure { error, repeat }| {
+            self.repeat = repeat;
+            error
+        })
     }
 
     async fn receive(&mut self, body: T::Body, plan: BodyPlan) -> Result<(), Error> {
@@ -184,7 +318,12 @@ impl<'a, T: Transport> Hop<'a, T> {
         let mut decoder = plan
             .codings
             .map(|codings| Decoder::new(&codings, sink.cap()));
-        while let Some(piece) = self.deadlines.hold_piece(body.next_piece()).await?? {
+        let mut pace = Pace::new(self.options.min_speed);
+        while let Some(piece) = self
+            .deadlines
+            .hold_piece(&mut pace, body.next_piece())
+            .await?
+        {
             self.sizes.wire += piece.len() as u64;
             let kept = match &mut decoder {
                 None => sink.write_shared(piece),
@@ -211,7 +350,6 @@ async fn decode(piece: Bytes, decoder: &mut Decoder, sink: &mut MemorySink) -> R
     Ok(())
 }
 
-/// Reads what is left of a redirect's body, so that its connection can be used again.
 async fn drain(mut body: impl BodyStream) {
     let mut drained = 0;
     while let Ok(Some(piece)) = body.next_piece().await {
@@ -220,4 +358,19 @@ async fn drain(mut body: impl BodyStream) {
             return;
         }
     }
+}
+
+/// How long the host asks to be left alone. No time at all is nothing to go by.
+fn rest_asked_by(head: &Head) -> Option<Duration> {
+    let asks = asks_for_rest(head.status);
+    let wait = asks.then(|| asked_wait(&head.headers, SystemTime::now()))?;
+    wait.filter(|wait| !wait.is_zero())
+}
+
+/// The statuses with which a server says that it is too much (RFC 6585 §4, RFC 9110 §15.6.4).
+fn asks_for_rest(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+    )
 }

@@ -64,6 +64,7 @@ codes! {
     OutOfRange => "ERR_OUT_OF_RANGE", "A number in an item's options is out of its range.";
     TooManyRedirects => "ERR_TOO_MANY_REDIRECTS", "The redirects did not end.";
     InvalidRedirect => "ERR_INVALID_REDIRECT", "The Location of a redirect cannot be parsed.";
+    TooSlow => "ERR_TOO_SLOW", "The body came more slowly than minSpeed for a minute.";
     BodyTooLarge => "ERR_BODY_TOO_LARGE", "The decoded body is larger than maxBodySize.";
     BodyTruncated => "ERR_BODY_TRUNCATED", "The body ended before its end.";
     Decode => "ERR_DECODE", "The body is not what its Content-Encoding says.";
@@ -71,6 +72,7 @@ codes! {
     HeadersTooLarge => "ERR_HEADERS_TOO_LARGE", "The head of the answer is too large.";
     Http2 => "ERR_HTTP2", "The HTTP/2 stream or connection failed.";
     BufferLimit => "ERR_BUFFER_LIMIT", "The run holds as many bytes of bodies as it may.";
+    HostUnavailable => "ERR_HOST_UNAVAILABLE", "The host asked to be left alone for long, or cannot be reached: nothing was sent.";
     Internal => "ERR_INTERNAL", "A bug of this library.";
 }
 
@@ -85,12 +87,22 @@ pub enum Phase {
     Idle,
     /// The whole attempt.
     Request,
+    /// The whole item.
+    Total,
+    /// The whole run.
+    Deadline,
 }
 
 impl Phase {
     /// Every phase there is, in the order of their numbers.
-    pub const ALL: &'static [Phase] =
-        &[Phase::Connect, Phase::Response, Phase::Idle, Phase::Request];
+    pub const ALL: &'static [Phase] = &[
+        Phase::Connect,
+        Phase::Response,
+        Phase::Idle,
+        Phase::Request,
+        Phase::Total,
+        Phase::Deadline,
+    ];
 
     /// The phase as users see it in `error.phase`.
     pub const fn name(self) -> &'static str {
@@ -99,6 +111,8 @@ impl Phase {
             Phase::Response => "response",
             Phase::Idle => "idle",
             Phase::Request => "request",
+            Phase::Total => "total",
+            Phase::Deadline => "deadline",
         }
     }
 }

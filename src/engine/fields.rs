@@ -120,13 +120,15 @@ fn latin1(text: &str) -> Option<Vec<u8>> {
 }
 
 /// `text` as it can be shown: short, and without anything a terminal would obey.
-fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     let shown: String = text.chars().take(64).flat_map(char::escape_debug).collect();
     format!("'{shown}'")
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn set_one(name: &str, value: &str) -> Result<HeaderMap, Code> {
@@ -199,5 +201,42 @@ mod tests {
             method("connect").map_err(|error| error.code),
             Err(Code::InvalidArgValue)
         );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+
+        #[test]
+        fn no_field_ends_its_line(
+            name in "[a-zA-Z-]{1,8}|.{0,8}",
+            value in "[a-z \t\r\n\0\x7f\u{e9}\u{100}:]{0,12}|(?s).{0,12}",
+        ) {
+            if let Ok(headers) = set_one(&name, &value) {
+                prop_assert_eq!(headers.len(), 1);
+                for (name, value) in &headers {
+                    prop_assert!(name.as_str().bytes().all(|b| b.is_ascii_graphic() && b != b':'));
+                    prop_assert!(value.as_bytes().iter().all(|&b| b == b'\t' || (b >= 0x20 && b != 0x7f)));
+                }
+            }
+        }
+
+        #[test]
+        fn what_can_be_a_value_is_sent_as_it_is(value in "([!-~\u{80}-\u{ff}]([ -~\t\u{80}-\u{ff}]{0,12}[!-~\u{80}-\u{ff}])?)?") {
+            let headers = set_one("a", &value).expect("it is Latin-1 without controls");
+            let sent: String = headers["a"].as_bytes().iter().map(|&b| char::from(b)).collect();
+            prop_assert_eq!(sent, value);
+        }
+
+        #[test]
+        fn framing_is_not_for_callers_in_any_case(
+            name in prop::sample::select(FRAMING.to_vec()),
+            case: u32,
+            value in "[a-z0-9]{0,8}",
+        ) {
+            let in_any_case = name.as_str().chars().enumerate().map(|(i, c)| {
+                if case >> i & 1 == 1 { c.to_ascii_uppercase() } else { c }
+            });
+            prop_assert_eq!(set_one(&in_any_case.collect::<String>(), &value), Err(Code::InvalidArgValue));
+        }
     }
 }

@@ -8,9 +8,11 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::credentials::{shown, take_credentials, without_credentials};
-use crate::error::{Code, Error};
+use crate::deadlines::{Due, due};
+use crate::error::{Code, Error, Phase};
 use crate::options::RequestOptions;
-use crate::outcome::{Refused, Timings};
+use crate::outcome::{Outcome, Refused, Timings};
+use crate::retry::Tries;
 
 /// The longest URL that is sent, in bytes. Servers stop far earlier.
 const MAX_URL_LENGTH: usize = 64 << 10;
@@ -38,7 +40,7 @@ pub(crate) struct Job {
     pub(crate) way: Option<Box<Way>>,
 }
 
-/// How far a job has come by way of redirects.
+/// How far a job has come, by redirects and by tries.
 #[derive(Debug)]
 pub(crate) struct Way {
     /// The method and the header fields that the last redirect left.
@@ -49,6 +51,11 @@ pub(crate) struct Way {
     /// How much of the attempt's time is used up.
     pub(crate) spent: Duration,
     pub(crate) timings: Timings,
+    pub(crate) tries: Tries,
+    /// The next hop belongs to the try that was begun.
+    pub(crate) is_same_try: bool,
+    /// The next hop is to go over a connection of its own.
+    pub(crate) is_fresh: bool,
 }
 
 impl Way {
@@ -60,6 +67,9 @@ impl Way {
             visited: Vec::new(),
             spent: Duration::ZERO,
             timings: Timings::default(),
+            tries: Tries::default(),
+            is_same_try: false,
+            is_fresh: false,
         }
     }
 }
@@ -93,6 +103,35 @@ impl Job {
             waiting_since: arrived_at,
             way: None,
         })
+    }
+
+    /// When the job is to be done, whatever it waits for: the first of its own time and the run's.
+    pub(crate) fn due(&self, deadline: Option<Due>) -> Option<Due> {
+        let total = due(self.arrived_at, Phase::Total, self.options.timeouts.total);
+        total.into_iter().chain(deadline).min_by_key(|(at, ..)| *at)
+    }
+
+    /// What a job comes to that is given up while it waits.
+    pub(crate) fn into_outcome(self, error: Error) -> Outcome {
+        let way = self
+            .way
+            .map_or_else(|| Way::begin(&self.options), |way| *way);
+        let mut urls = way.visited;
+        urls.push(self.url);
+        let mut timings = way.timings;
+        timings.queue += self.waiting_since.elapsed();
+        timings.total = self.arrived_at.elapsed();
+        Outcome {
+            method: self.options.method.clone(),
+            urls: urls.into_iter().map(String::from).collect(),
+            attempts: way.tries.begun,
+            timings,
+            ..Outcome::refused(Refused {
+                index: self.index,
+                url: String::new(),
+                error,
+            })
+        }
     }
 }
 

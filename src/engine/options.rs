@@ -6,6 +6,10 @@ use std::time::Duration;
 use http::header::{ACCEPT, ACCEPT_ENCODING, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method};
 
+use crate::error::Code;
+use crate::host_rules::HostRules;
+use crate::rate::Rate;
+
 /// How one request is sent and received.
 #[derive(Clone, Debug)]
 pub struct RequestOptions {
@@ -19,6 +23,11 @@ pub struct RequestOptions {
     pub max_body_size: Option<u64>,
     /// Redirects followed, at most: 20 by default, as in the fetch standard.
     pub max_redirects: usize,
+    /// What is tried again, and when.
+    pub retry: Arc<Retry>,
+    /// Bytes of a body in a second, as a mean over a minute in which the server is waited for: 100 by default. `None` is no
+    /// limit.
+    pub min_speed: Option<f64>,
 }
 
 impl Default for RequestOptions {
@@ -37,11 +46,13 @@ impl Default for RequestOptions {
             timeouts: Timeouts::default(),
             max_body_size: Some(256 << 20),
             max_redirects: 20,
+            retry: Arc::default(),
+            min_speed: Some(100.0),
         }
     }
 }
 
-/// The limits of time of one attempt; `None` is no limit. Waiting for a permit counts against none of them.
+/// The limits of time; `None` is no limit. Waiting for a permit counts against `total` alone.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
     /// Name, TCP and TLS: 10 s by default.
@@ -52,6 +63,8 @@ pub struct Timeouts {
     pub idle: Option<Duration>,
     /// The whole attempt, redirects included: none by default.
     pub request: Option<Duration>,
+    /// The whole item, with its retries and all its waiting: none by default.
+    pub total: Option<Duration>,
 }
 
 impl Default for Timeouts {
@@ -61,26 +74,141 @@ impl Default for Timeouts {
             response: Some(Duration::from_secs(30)),
             idle: Some(Duration::from_secs(30)),
             request: None,
+            total: None,
         }
     }
 }
 
-/// How many requests are in flight.
+/// What is tried again, how often, and after how long. By default as in curl and got: methods that may be repeated (RFC 9110
+/// §9.2.2), and failures that pass.
+#[derive(Clone, Debug)]
+pub struct Retry {
+    /// Tries after the first one, at most: 2 by default. With 0 nothing is tried again.
+    pub limit: u32,
+    /// The methods that may be sent again.
+    pub methods: Vec<Method>,
+    /// The statuses that are worth another try.
+    pub status_codes: Vec<u16>,
+    /// The errors that are worth another try.
+    pub error_codes: Vec<Code>,
+    /// How long to wait between two tries.
+    pub backoff: Backoff,
+    /// Wait for a random part of the back-off ("full jitter"), so that many clients do not come back together: `true` by default.
+    pub jitter: bool,
+    /// The longest wait that a server may ask for: a minute by default. One that asks for more is left alone until then.
+    pub max_retry_after: Option<Duration>,
+    /// Retries of a whole run, at most: ten, and this part of the requests so far. 0.2 by default, `None` is no limit.
+    pub budget: Option<f64>,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            limit: 2,
+            methods: vec![
+                Method::GET,
+                Method::HEAD,
+                Method::OPTIONS,
+                Method::PUT,
+                Method::DELETE,
+                Method::TRACE,
+            ],
+            status_codes: vec![408, 429, 500, 502, 503, 504, 521, 522, 524],
+            error_codes: vec![
+                Code::ConnectionRefused,
+                Code::ConnectionReset,
+                Code::BrokenPipe,
+                Code::HostUnreachable,
+                Code::NetworkUnreachable,
+                Code::NameTryAgain,
+                Code::TimedOut,
+                Code::BodyTruncated,
+            ],
+            backoff: Backoff::default(),
+            jitter: true,
+            max_retry_after: Some(Duration::from_secs(60)),
+            budget: Some(0.2),
+        }
+    }
+}
+
+/// Waits that grow: `base`, and `factor` times as long after each further try, up to `max`.
 #[derive(Clone, Copy, Debug)]
+pub struct Backoff {
+    /// Before the second try: half a second by default.
+    pub base: Duration,
+    /// 2 by default.
+    pub factor: f64,
+    /// 30 s by default; `None` is no limit.
+    pub max: Option<Duration>,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self {
+            base: Duration::from_millis(500),
+            factor: 2.0,
+            max: Some(Duration::from_secs(30)),
+        }
+    }
+}
+
+/// How much is done at once, and how fast.
+#[derive(Clone, Debug)]
 pub struct Limits {
-    /// In all: 100 by default.
-    pub concurrency: usize,
-    /// To one origin (scheme, host and port): 10 by default.
-    pub concurrency_per_host: usize,
+    /// Requests in flight in all: 100 by default.
+    pub concurrency: Concurrency,
+    /// Requests in flight to one origin (scheme, host and port): 10 by default.
+    pub concurrency_per_host: Concurrency,
+    /// Requests started in a second in all: no limit by default.
+    pub rate: Option<Rate>,
+    /// Requests started in a second to one origin: no limit by default.
+    pub rate_per_host: Option<Rate>,
+    /// What holds for some origins instead of `concurrency_per_host` and `rate_per_host`.
+    pub hosts: HostRules<HostLimits>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            concurrency: 100,
-            concurrency_per_host: 10,
+            concurrency: Concurrency::Fixed(100),
+            concurrency_per_host: Concurrency::Fixed(10),
+            rate: None,
+            rate_per_host: None,
+            hosts: HostRules::default(),
         }
     }
+}
+
+impl Limits {
+    /// No limit at all.
+    pub fn none() -> Self {
+        Self {
+            concurrency: Concurrency::Fixed(usize::MAX),
+            concurrency_per_host: Concurrency::Fixed(usize::MAX),
+            rate: None,
+            rate_per_host: None,
+            hosts: HostRules::default(),
+        }
+    }
+}
+
+/// How many requests are in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Concurrency {
+    /// This many at most.
+    Fixed(usize),
+    /// As many as pay: few at first, more while throughput grows, half as many when a server is busy.
+    Auto,
+}
+
+/// What holds for an origin that a rule matches, where the rule says something.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HostLimits {
+    /// Requests in flight.
+    pub concurrency: Option<Concurrency>,
+    /// Requests started in a second: `Some(None)` is no limit.
+    pub rate: Option<Option<Rate>>,
 }
 
 /// One run: its limits, and what its requests have in common.
@@ -92,6 +220,10 @@ pub struct RunOptions {
     pub request: Arc<RequestOptions>,
     /// Bytes of bodies that the run may hold: 1 GiB by default.
     pub max_buffered_bytes: u64,
+    /// How long the run may take: no limit by default. What is not done then is [`Code::TimedOut`].
+    pub deadline: Option<Duration>,
+    /// The first item that fails ends the run: `false` by default.
+    pub stop_on_error: bool,
 }
 
 impl Default for RunOptions {
@@ -100,6 +232,8 @@ impl Default for RunOptions {
             limits: Limits::default(),
             request: Arc::new(RequestOptions::default()),
             max_buffered_bytes: 1 << 30,
+            deadline: None,
+            stop_on_error: false,
         }
     }
 }
@@ -115,6 +249,9 @@ pub struct ConnectionOptions {
     pub keep_alive: Duration,
     /// How long a resolved name is believed: 10 s by default.
     pub dns_ttl: Duration,
+    /// How long an HTTP/2 connection in use may be silent before it is asked whether it lives, and how long the answer may take:
+    /// 10 s each by default. One that does not answer is dropped (RFC 9113 §6.7).
+    pub http2_ping: Duration,
 }
 
 impl ConnectionOptions {
@@ -125,6 +262,7 @@ impl ConnectionOptions {
             reject_unauthorized: true,
             keep_alive: Duration::from_secs(4),
             dns_ttl: Duration::from_secs(10),
+            http2_ping: Duration::from_secs(10),
         }
     }
 }

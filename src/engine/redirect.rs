@@ -37,6 +37,7 @@ pub(crate) fn follow(request: &Request, head: &Head) -> Result<Option<Request>, 
     };
     let mut next = Request {
         url,
+        is_fresh: false,
         ..request.clone()
     };
     if changes_to_get(&request.method, head.status) {
@@ -115,6 +116,7 @@ mod tests {
             method,
             url,
             headers,
+            is_fresh: false,
         }
     }
 
@@ -150,6 +152,14 @@ mod tests {
             ("#f", "http://a.test/dir/page?q"),
             ("https://u:p@b.test/", "https://b.test/"),
             (" /a b\t", "http://a.test/a%20b"),
+            ("/a\tb", "http://a.test/ab"),
+            ("http:x", "http://a.test/dir/x"),
+            ("/%2e%2e/\\x", "http://a.test//x"),
+            ("http://A.TEST:80/x", "http://a.test/x"),
+            (
+                "http://unix:/run/docker.sock",
+                "http://unix/run/docker.sock",
+            ),
         ];
         for (location, url) in cases {
             assert_eq!(follow_to(location).as_deref(), Ok(url), "{location:?}");
@@ -166,6 +176,9 @@ mod tests {
             "data:,x",
             "javascript:1",
             "ftp://a.test/",
+            "gopher://a.test/",
+            "unix:/run/docker.sock",
+            "ws://a.test/",
         ] {
             assert_eq!(
                 follow_to(location),
@@ -173,6 +186,51 @@ mod tests {
                 "{location}"
             );
         }
+    }
+
+    #[test]
+    fn bytes_beyond_ascii_are_read_as_utf_8() {
+        let cases: [(&[u8], &str); 2] = [
+            ("/\u{e9}".as_bytes(), "http://a.test/%C3%A9"),
+            (b"/\xe9", "http://a.test/%EF%BF%BD"),
+        ];
+        for (location, url) in cases {
+            let mut head = head(302, None);
+            let value = HeaderValue::from_bytes(location).expect("it may be in a head");
+            head.headers.insert(LOCATION, value);
+            let next = follow(&request(Method::GET), &head);
+            let next = next.ok().flatten().expect("it redirects");
+            assert_eq!(next.url.as_str(), url);
+        }
+    }
+
+    #[test]
+    fn a_location_longer_than_http_can_carry_is_an_error() {
+        let long = format!("/{}", "x".repeat(70_000)).leak();
+        assert_eq!(follow_to(long), Err(Code::InvalidRedirect));
+    }
+
+    #[test]
+    fn what_its_sender_alone_knows_to_be_secret_goes_along() {
+        let mut request = request(Method::GET);
+        request
+            .headers
+            .insert("x-api-key", HeaderValue::from_static("x"));
+        let next = follow(&request, &head(302, Some("http://b.test/x")));
+        let next = next.ok().flatten().expect("it redirects");
+        assert!(next.headers.contains_key("x-api-key"));
+    }
+
+    #[test]
+    fn a_cookie_that_is_set_on_the_way_is_not_sent() {
+        let mut request = request(Method::GET);
+        request.headers.remove(COOKIE);
+        let mut head = head(302, Some("/x"));
+        let cookie = HeaderValue::from_static("a=b; Path=/");
+        head.headers.insert(http::header::SET_COOKIE, cookie);
+        let next = follow(&request, &head);
+        let next = next.ok().flatten().expect("it redirects");
+        assert_eq!(next.headers, request.headers);
     }
 
     #[test]
@@ -205,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_stay_with_their_origin() {
+    fn credentials_stay_with_their_origin_and_do_not_come_back() {
         for (location, keeps) in [
             ("http://a.test/x", true),
             ("https://a.test/x", false),
@@ -217,6 +275,13 @@ mod tests {
             assert_eq!(headers.contains_key(AUTHORIZATION), keeps, "{location}");
             assert_eq!(headers.contains_key(COOKIE), keeps, "{location}");
             assert!(headers.contains_key("accept"), "{location}");
+        }
+        let mut secure = request(Method::GET);
+        secure.url = Url::parse("https://a.test/").expect("it is a URL");
+        for location in ["http://a.test/", "https://a.test/"] {
+            let next = follow(&secure, &head(302, Some(location)));
+            secure = next.ok().flatten().expect("it redirects");
+            assert!(!secure.headers.contains_key(AUTHORIZATION), "{location}");
         }
     }
 }

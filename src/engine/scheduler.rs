@@ -3,6 +3,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
@@ -11,9 +14,9 @@ use tokio::time::Instant;
 
 use crate::collector::Collector;
 use crate::download::{Engine, Step, download};
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Phase};
 use crate::job::{Input, Job, origin_key};
-use crate::limits::{Limits, Permit, Turn};
+use crate::limits::{Closed, Limits, Next, Permit, Report, Turn};
 use crate::options::RequestOptions;
 use crate::outcome::{Outcome, Refused};
 use crate::transport::Transport;
@@ -35,11 +38,26 @@ pub(crate) struct Scheduler<T> {
     pub(crate) limits: Limits<Job>,
     pub(crate) collector: Arc<Collector>,
     pub(crate) request: Arc<RequestOptions>,
+    /// The first failure ends the run.
+    pub(crate) stop_on_error: bool,
+    pub(crate) is_stopped: AtomicBool,
 }
 
 impl<T: Transport> Scheduler<T> {
     /// Runs everything that comes through `list`, in its order as far as the limits allow. Dropped, it stops everything.
-    pub(crate) async fn run(self: Arc<Self>, mut list: mpsc::UnboundedReceiver<Arrival>) {
+    pub(crate) async fn run(self: Arc<Self>, list: mpsc::UnboundedReceiver<Arrival>) {
+        // What waits must not keep a place of the client's, whatever ends the run.
+        let _ending = Ending(self.limits.clone());
+        if AssertUnwindSafe(self.schedule(list))
+            .catch_unwind()
+            .await
+            .is_err()
+        {
+            self.collector.give_up();
+        }
+    }
+
+    async fn schedule(self: &Arc<Self>, mut list: mpsc::UnboundedReceiver<Arrival>) {
         let mut workers = JoinSet::new();
         let mut taken: u32 = 0;
         let mut is_open = true;
@@ -53,7 +71,10 @@ impl<T: Transport> Scheduler<T> {
                 },
                 () = self.limits.freed() => {}
             }
-            self.start_workers(&mut workers);
+            self.start_workers(&mut workers).await;
+            if self.is_stopped.load(Relaxed) {
+                return;
+            }
         }
         // Those that are left have pushed their last outcome and are on their way out.
         while workers.join_next().await.is_some() {}
@@ -69,7 +90,7 @@ impl<T: Transport> Scheduler<T> {
             self.take_one(*taken, input, arrival.at);
             *taken += 1;
             if (*taken as usize).is_multiple_of(INTAKE) {
-                self.start_workers(workers);
+                self.start_workers(workers).await;
                 tokio::task::yield_now().await;
             }
         }
@@ -81,42 +102,112 @@ impl<T: Transport> Scheduler<T> {
         }));
         match made {
             Ok(Ok(job)) => self.enqueue(job, Turn::Fresh),
-            Ok(Err(refused)) => self.collector.push(Outcome::refused(*refused)),
-            Err(_) => self
-                .collector
-                .push(Outcome::refused(bug(index, String::new()))),
+            Ok(Err(refused)) => self.settle(Outcome::refused(*refused)),
+            Err(_) => self.settle(Outcome::refused(bug(index, String::new()))),
         }
     }
 
     fn enqueue(&self, job: Job, turn: Turn) {
         let origin = origin_key(&job.url).to_owned();
-        self.limits.enqueue(&origin, job, turn);
+        let expires = job.due(self.engine.deadline).map(|(at, ..)| at);
+        self.limits.enqueue(&origin, job, turn, expires);
     }
 
-    fn start_workers(self: &Arc<Self>, workers: &mut JoinSet<()>) {
+    fn delay(&self, job: Job, after: Duration) {
+        let origin = origin_key(&job.url).to_owned();
+        let expires = job.due(self.engine.deadline).map(|(at, ..)| at);
+        let until = Instant::now() + after;
+        self.limits.delay(&origin, job, until, expires);
+    }
+
+    async fn start_workers(self: &Arc<Self>, workers: &mut JoinSet<()>) {
         while workers.try_join_next().is_some() {}
-        while let Some((job, permit)) = self.limits.next_job() {
-            workers.spawn(Arc::clone(self).work(job, permit));
+        while let Some(next) = self.limits.next() {
+            if let Some((job, permit)) = self.settle_what_is_over(next) {
+                workers.spawn(Arc::clone(self).work(job, permit));
+            } else {
+                // There may be a million of them.
+                tokio::task::coop::consume_budget().await;
+            }
         }
     }
 
     /// Runs `job`, and then whatever may run in its place.
     async fn work(self: Arc<Self>, mut job: Job, mut permit: Permit<Job>) {
         loop {
-            let step = AssertUnwindSafe(download(&mut job, &self.engine))
+            let ended = AssertUnwindSafe(download(&mut job, &self.engine))
                 .catch_unwind()
                 .await;
-            match step {
-                Ok(Step::Done(outcome)) => self.collector.push(outcome),
-                Ok(Step::Redirected) => self.enqueue(job, Turn::Begun),
-                Err(_) => self.collector.push(panicked(&job)),
-            }
-            match permit.exchange() {
-                Some(next) => (job, permit) = next,
-                None => return,
-            }
+            let report = match ended {
+                Ok((Step::Done(outcome), report)) => {
+                    self.settle(outcome);
+                    report
+                }
+                Ok((Step::GoesOn(after), report)) => {
+                    if after.is_zero() {
+                        self.enqueue(job, Turn::Begun);
+                    } else {
+                        self.delay(job, after);
+                    }
+                    report
+                }
+                Err(_) => {
+                    self.settle(panicked(&job));
+                    Report::NONE
+                }
+            };
+            let mut next = permit.exchange(report);
+            (job, permit) = loop {
+                match next.map(|next| self.settle_what_is_over(next)) {
+                    Some(Some(work)) => break work,
+                    Some(None) => next = self.limits.next(),
+                    None => return,
+                }
+            };
         }
     }
+
+    /// The job that may run, unless its time is over without it.
+    fn settle_what_is_over(&self, next: Next<Job>) -> Option<(Job, Permit<Job>)> {
+        let (job, error) = match next {
+            Next::Go(job, permit) => return Some((job, permit)),
+            Next::Expired(job) => {
+                let due = job.due(self.engine.deadline);
+                let (_, phase, limit) =
+                    due.unwrap_or((job.arrived_at, Phase::Total, Duration::ZERO));
+                (job, Error::timed_out(phase, limit))
+            }
+            Next::Refused(job, why) => (job, unavailable(why)),
+        };
+        self.settle(job.into_outcome(error));
+        None
+    }
+
+    fn settle(&self, outcome: Outcome) {
+        let stops = self.stop_on_error && outcome.error.is_some();
+        self.collector.push(outcome);
+        if stops && !self.is_stopped.swap(true, Relaxed) {
+            self.collector.hand_over();
+            self.limits.clear();
+        }
+    }
+}
+
+/// Ends a run's waiting when it is dropped.
+struct Ending(Limits<Job>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.clear();
+    }
+}
+
+fn unavailable(why: Closed) -> Error {
+    let detail = match why {
+        Closed::Asked => "the host asked to be left alone for longer than maxRetryAfter",
+        Closed::Unreachable => "one connection to the host after the other timed out",
+    };
+    Error::new(Code::HostUnavailable, detail)
 }
 
 /// A bug of ours costs one item and nothing else.

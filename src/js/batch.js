@@ -107,6 +107,11 @@ class Batch {
     return (this.flags[row] & DECODED) !== 0;
   }
 
+  /** The first row that failed, or -1. */
+  firstFailed() {
+    return this.code.findIndex((code) => code !== 0);
+  }
+
   error(row) {
     if (this.code[row] === 0) return undefined;
     return new DownloadError(this.text.toString('utf8', this.headEnd[row], this.errorEnd[row]), {

@@ -30,7 +30,7 @@ function invalidValue(name, why, value) {
   return coded(TypeError, 'ERR_INVALID_ARG_VALUE', `${name} ${why}. Received ${show(value)}`);
 }
 
-function unknownOption(message) {
+function wrongOption(message) {
   return coded(TypeError, 'ERR_INVALID_ARG_VALUE', message);
 }
 
@@ -38,11 +38,24 @@ function outOfRange(name, range, value) {
   return coded(RangeError, 'ERR_OUT_OF_RANGE', `${name} must be ${range}. Received ${show(value)}`);
 }
 
+function invalidThis(call, expected, value) {
+  const message = `${call} must be called on ${expected}, not detached from it. Received ${show(value)}`;
+  return coded(TypeError, 'ERR_INVALID_THIS', message);
+}
+
+/** Calls the native part. What it throws comes in the words of the API. */
+function asking(call) {
+  try {
+    return call();
+  } catch (error) {
+    throw refused(error);
+  }
+}
+
 /** What the native part refused, as the misuse that it is; anything else is our own fault. */
-function refused(error) {
-  if (/^ERR_(?!INTERNAL)/.test(error.code))
-    return coded(TypeError, error.code, `options: ${error.message}`);
-  return coded(Error, 'ERR_INTERNAL', `manyfetch: ${error.message}`);
+function refused({ code, message }) {
+  if (!/^ERR_(?!INTERNAL)/.test(code)) return coded(Error, 'ERR_INTERNAL', `manyfetch: ${message}`);
+  return coded(code === 'ERR_OUT_OF_RANGE' ? RangeError : TypeError, code, message);
 }
 
 /** What was thrown, as plain data: the user's own code may throw anything. */
@@ -79,12 +92,13 @@ function callSite(callee) {
 }
 
 module.exports = {
+  asking,
   callSite,
   describe,
   DownloadError,
+  invalidThis,
   invalidType,
   invalidValue,
   outOfRange,
-  refused,
-  unknownOption,
+  wrongOption,
 };

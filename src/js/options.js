@@ -1,35 +1,83 @@
-// Checks what the caller wrote against tables of options, and shapes it for the native part. Fills in no default: what is
-// not given stays away, and `Infinity` becomes null, which is JSON's word for "no limit" here.
+// Checks what the caller wrote against tables of options, and shapes it for the native part.
 
 'use strict';
 
-const { invalidType, outOfRange, unknownOption } = require('./errors.js');
+const { invalidType, invalidValue, wrongOption } = require('./errors.js');
+const { CODES } = require('./native.js');
+const numbers = require('./numbers.js');
+const { nearest, readTable, table } = require('./table.js');
 
-const TIMEOUTS = { connect: duration, response: duration, idle: duration, request: duration };
+const { count, duration } = numbers;
 
-const REQUEST = { method: string, headers, timeout, maxBodySize: count };
+const TIMEOUTS = {
+  connect: duration,
+  response: duration,
+  idle: duration,
+  request: duration,
+  total: duration,
+};
+
+const BACKOFF = { base: numbers.finiteDuration, factor: numbers.factor, max: duration };
+
+const RETRY = {
+  limit: numbers.countFromZero,
+  methods: list(string),
+  statusCodes: list(numbers.status),
+  errorCodes: list(errorCode),
+  backoff: table(BACKOFF),
+  jitter: boolean,
+  maxRetryAfter: numbers.durationFromZero,
+  budget: numbers.share,
+};
+
+const REQUEST = {
+  method: string,
+  headers,
+  timeout,
+  minSpeed: numbers.leastSpeed,
+  retry,
+  maxBodySize: count,
+};
 
 const CONNECTION = { tls: table({ ca: certificates, rejectUnauthorized: boolean }) };
 
-const RUN = {
-  ...REQUEST,
-  ...CONNECTION,
-  concurrency: count,
-  concurrencyPerHost: count,
-  signal: abortSignal,
+const HOST = { concurrency, rate };
+
+const LIMITS = {
+  concurrency,
+  concurrencyPerHost: concurrency,
+  rate,
+  ratePerHost: rate,
+  hosts,
 };
+
+const OF_RUN = { signal: abortSignal, deadline: duration, stopOnError: boolean };
 
 const ITEM = { ...REQUEST, url, tag: (value) => value };
 
-/** The signal of a call, and its settings: the options of its requests under `request`, all others beside it. */
-function readOptions(options = {}) {
-  const { signal, ...read } = readTable(RUN, options, 'options');
-  // Without a prototype, here and below: what others hang on Object.prototype is no option.
-  const settings = { __proto__: null, request: {} };
-  for (const [name, value] of Object.entries(read)) {
-    (Object.hasOwn(REQUEST, name) ? settings.request : settings)[name] = value;
-  }
-  return { signal, settings };
+/** What may be given to a free call, to a `Client`, and to a call of a `Client`'s. */
+const FREE_CALL = { ...REQUEST, ...CONNECTION, ...LIMITS, ...OF_RUN };
+const CLIENT = {
+  ...{ ...REQUEST, ...CONNECTION, ...LIMITS },
+  ...elsewhere(OF_RUN, 'belongs to a run: give it to downloadAll'),
+};
+const CLIENTS_CALL = {
+  ...{ ...REQUEST, ...LIMITS, ...OF_RUN },
+  ...elsewhere(
+    CONNECTION,
+    'makes the connections, which belong to the Client: give it to new Client',
+  ),
+};
+
+/** The signal of a call, and its settings: options of requests under `request`, limits under `limits`, all others beside. */
+function readOptions(options, { isOfClient = false } = {}) {
+  const { signal, ...read } = readAll(isOfClient ? CLIENTS_CALL : FREE_CALL, options);
+  return { signal, settings: grouped(read) };
+}
+
+/** The settings of a client, in the same shape. */
+function readClientOptions(options) {
+  return grouped(readAll(CLIENT, options));
 }
 
 /** One item that is an object: its URL, its tag, and the options of its request. */
@@ -38,47 +86,28 @@ function readItem(item) {
   return { url, tag, request };
 }
 
-/** Reads each own property once. What is inherited, or named by a symbol, is no option. */
-function readTable(known, given, name) {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw invalidType(name, 'an object', given);
-  }
-  const read = { __proto__: null };
-  for (const key of Object.keys(given)) {
-    const path = `${name}.${key}`;
-    if (!Object.hasOwn(known, key)) throw unknown(path, key, Object.keys(known));
-    const value = given[key];
-    if (value !== undefined) read[key] = known[key](value, path);
-  }
-  return read;
+function readAll(known, options = {}) {
+  return readTable(known, options, 'options');
 }
 
-function table(known) {
-  return (value, name) => readTable(known, value, name);
-}
-
-function unknown(path, key, names) {
-  const lower = key.toLowerCase();
-  const [[near, changes]] = names
-    .map((name) => [name, distance(name.toLowerCase(), lower)])
-    .sort(([, left], [, right]) => left - right);
-  const isNear = changes <= (key.length > 3 ? 2 : 1);
-  const hint = isNear ? `Did you mean '${near}'?` : `Known are: ${names.join(', ')}`;
-  return unknownOption(`'${path}' is not an option. ${hint}`);
-}
-
-/** How many letters were left out, put in or changed (Levenshtein). */
-function distance(left, right) {
-  let row = Array.from({ length: right.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= left.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= right.length; j++) {
-      const changed = row[j - 1] + (left[i - 1] === right[j - 1] ? 0 : 1);
-      next[j] = Math.min(changed, row[j] + 1, next[j - 1] + 1);
-    }
-    row = next;
+function grouped(read) {
+  // Without a prototype, as everything that is read here: what others hang on Object.prototype is no option.
+  const [request, limits] = [{ __proto__: null }, { __proto__: null }];
+  const settings = { __proto__: null, request, limits };
+  for (const [name, value] of Object.entries(read)) {
+    if (Object.hasOwn(REQUEST, name)) request[name] = value;
+    else if (Object.hasOwn(LIMITS, name)) limits[name] = value;
+    else settings[name] = value;
   }
-  return row[right.length];
+  return settings;
+}
+
+/** The same names, each refused because of `why`. What was given is not shown: it may be secret. */
+function elsewhere(known, why) {
+  const refuse = (_value, name) => {
+    throw wrongOption(`${name} ${why}`);
+  };
+  return Object.fromEntries(Object.keys(known).map((name) => [name, refuse]));
 }
 
 function string(value, name) {
@@ -92,20 +121,41 @@ function boolean(value, name) {
   return value;
 }
 
-function count(value, name) {
-  if (typeof value !== 'number') throw invalidType(name, 'a number', value);
-  if (value === Number.POSITIVE_INFINITY) return null;
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw outOfRange(name, 'a whole number from 1 to 2^53 - 1, or Infinity', value);
-  }
-  return value;
+/** What reads a list of what `read` reads. */
+function list(read) {
+  return (value, name) => {
+    if (!Array.isArray(value)) throw invalidType(name, 'an array', value);
+    return Array.from(value, (one, i) => read(one, `${name}[${i}]`));
+  };
 }
 
-function duration(value, name) {
-  if (typeof value !== 'number') throw invalidType(name, 'a number of milliseconds', value);
-  if (value === Number.POSITIVE_INFINITY) return null;
-  if (!(value > 0)) throw outOfRange(name, 'more than 0 milliseconds, or Infinity', value);
-  return value;
+function concurrency(value, name) {
+  if (value === 'auto') return value;
+  if (typeof value !== 'number') throw invalidType(name, "a number or 'auto'", value);
+  return count(value, name);
+}
+
+/** What a string of a rate means, the native part knows. */
+function rate(value, name) {
+  if (typeof value === 'string') return value.toWellFormed();
+  if (typeof value !== 'number') {
+    throw invalidType(name, "a number of requests a second or a string such as '50/s'", value);
+  }
+  return numbers.perSecond(value, name);
+}
+
+/** Pairs of host and rule. Which hosts a key names, the native part knows. */
+function hosts(value, name) {
+  if (typeof value !== 'object' || value === null || typeof value[Symbol.iterator] === 'function') {
+    throw invalidType(name, 'an object with hosts as its keys', value);
+  }
+  const rules = [];
+  for (const host of Object.keys(value)) {
+    const rule = value[host];
+    const key = host.toWellFormed();
+    if (rule !== undefined) rules.push([key, readTable(HOST, rule, `${name}['${key}']`)]);
+  }
+  return rules;
 }
 
 function timeout(value, name) {
@@ -114,6 +164,22 @@ function timeout(value, name) {
     throw invalidType(name, 'a number of milliseconds or an object', value);
   }
   return readTable(TIMEOUTS, value, name);
+}
+
+function retry(value, name) {
+  if (value === false) return { limit: 0 };
+  if (typeof value === 'number') return { limit: RETRY.limit(value, name) };
+  if (typeof value !== 'object' || value === null) {
+    throw invalidType(name, 'a number, false or an object', value);
+  }
+  return readTable(RETRY, value, name);
+}
+
+function errorCode(value, name) {
+  const code = string(value, name);
+  if (CODES.includes(code)) return code;
+  const near = nearest(code, CODES).name;
+  throw invalidValue(name, `must be a code of an error. The nearest is '${near}'`, value);
 }
 
 /** The three forms of headers as one: pairs of strings. */
@@ -169,4 +235,4 @@ function isUrl(value) {
   return value instanceof URL || value?.[Symbol.toStringTag] === 'URL';
 }
 
-module.exports = { isUrl, readItem, readOptions };
+module.exports = { isUrl, readClientOptions, readItem, readOptions };

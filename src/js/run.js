@@ -1,58 +1,70 @@
-// One run: feeds the list to the native part, takes batches from it when it rings, and settles the caller's promise.
+// One run: feeds the list to the native part, takes batches from it when it rings, and ends it. What becomes of the batches is
+// its owner's: `collect.js` makes an array of them.
 
 'use strict';
 
 const { onAbort } = require('./abort.js');
 const { Batch } = require('./batch.js');
-const { refused } = require('./errors.js');
+const { asking } = require('./errors.js');
 const native = require('./native.js');
-const { Result } = require('./result.js');
-const { trustedRoots } = require('./trust.js');
+const { rootsFor } = require('./trust.js');
 
 /** Batches read before timers and sockets of the caller's get their turn. */
 const BATCHES_PER_TURN = 4;
 
-/** Resolves with the results of all items, in the order of the list. */
-function collect(chunks, settings, signal, site) {
-  return new Promise((resolve, reject) => {
-    new Collection({ signal, site, resolve, reject }).run(chunks, settings);
-  });
-}
-
-class Collection {
+class Run {
   #native;
-  #results;
-  #missing;
   /** What all results of the run share: their tags, and where it was called. */
   #shared;
   #signal;
   /** Ends the listening to the signal. */
   #listening;
-  #resolve;
-  #reject;
+  #onBatch;
+  #onFailure;
 
-  constructor({ signal, site, resolve, reject }) {
+  /**
+   * A run with these settings, of the native `client` if there is one. Each batch goes to `onBatch`; why the run cannot go on,
+   * if it cannot, to `onFailure`. Throws when the settings are refused.
+   */
+  constructor({ settings, signal, site, client }, { onBatch, onFailure }) {
     this.#shared = { tags: new Map(), site };
     this.#signal = signal;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#onBatch = onBatch;
+    this.#onFailure = onFailure;
+    this.#native = prepare(settings, client, () => this.#wake());
+    this.#listening = onAbort(signal, () => this.fail(signal.reason));
   }
 
-  run(chunks, settings) {
+  /** Hands over the whole list and returns how many items it has. What its iterator throws ends the run. */
+  feed(chunks) {
     try {
-      this.#native = prepare(settings, () => this.#wake());
-      this.#listening = onAbort(this.#signal, () => this.#fail(this.#signal.reason));
-      const total = this.#feed(chunks);
-      this.#results = new Array(total);
-      this.#missing = total;
-      if (total === 0) this.#finish();
+      return this.#push(chunks);
     } catch (error) {
-      this.#fail(error);
+      this.close();
+      throw error;
     }
   }
 
-  /** Returns how many items there are. */
-  #feed(chunks) {
+  /** The run in numbers. */
+  stats() {
+    return JSON.parse(this.#native.stats());
+  }
+
+  /** Ends the run because of `reason`. */
+  fail(reason) {
+    this.#onFailure(reason);
+    this.close();
+  }
+
+  /** Ends the run: what is under way is cancelled, and nothing more comes. */
+  close() {
+    this.#native?.close();
+    this.#native = undefined;
+    this.#listening?.();
+    this.#listening = undefined;
+  }
+
+  #push(chunks) {
     let total = 0;
     for (const chunk of chunks) {
       // The caller's own iterator may have aborted.
@@ -70,63 +82,26 @@ class Collection {
     try {
       this.#take();
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
   }
 
   #take() {
     for (let turn = 0; turn < BATCHES_PER_TURN; turn++) {
-      // An abort may have come between the bell and now.
-      const raw = this.#native?.take() ?? null;
+      // An abort, or the owner, may have ended it between the bell and now.
+      const raw = asking(() => this.#native?.take() ?? null);
       if (raw === null) return;
-      this.#keep(new Batch(raw, this.#shared));
+      this.#onBatch(new Batch(raw, this.#shared));
     }
     setImmediate(() => this.#wake());
   }
-
-  #keep(batch) {
-    for (let row = 0; row < batch.length; row++) {
-      this.#results[batch.index[row]] = new Result(batch, row);
-    }
-    this.#missing -= batch.length;
-    if (this.#missing === 0) this.#finish();
-  }
-
-  #finish() {
-    // Stays an ordinary array: `stats` shows neither in a loop nor in JSON.
-    const stats = JSON.parse(this.#native.stats());
-    const results = Object.defineProperty(this.#results, 'stats', { value: stats });
-    this.#stop();
-    this.#resolve(results);
-  }
-
-  #fail(reason) {
-    this.#reject(reason);
-    this.#stop();
-  }
-
-  #stop() {
-    this.#native?.close();
-    this.#native = undefined;
-    this.#listening?.();
-    this.#listening = undefined;
-  }
 }
 
-function prepare(settings, wake) {
-  const { tls } = settings;
-  const wantsRoots = tls === undefined ? native.wantsRoots() : tls.ca === undefined;
-  const roots = wantsRoots ? trustedRoots() : undefined;
-  return asking(() => new native.Run(JSON.stringify(settings), roots, wake));
+function prepare(settings, client, wake) {
+  const isShared = client === undefined && settings.tls === undefined;
+  const hasRoots = client !== undefined || (isShared && !native.wantsRoots());
+  const roots = hasRoots ? undefined : rootsFor(settings.tls);
+  return asking(() => new native.Run(JSON.stringify(settings), roots, wake, client));
 }
 
-/** What the native part throws, in the words of the API. */
-function asking(call) {
-  try {
-    return call();
-  } catch (error) {
-    throw refused(error);
-  }
-}
-
-module.exports = { collect };
+module.exports = { Run };

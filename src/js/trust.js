@@ -4,6 +4,11 @@
 
 const fs = require('node:fs');
 
+/** The list for connections with these `tls` options: Node's, unless they bring their own. */
+function rootsFor(tls) {
+  return tls?.ca === undefined ? trustedRoots() : undefined;
+}
+
 /** Node's own list with NODE_EXTRA_CA_CERTS and, where asked for by --use-system-ca, the system's. */
 function trustedRoots() {
   const tls = require('node:tls');
@@ -22,4 +27,4 @@ function extraCertificates() {
   }
 }
 
-module.exports = { trustedRoots };
+module.exports = { rootsFor };

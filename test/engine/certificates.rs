@@ -54,7 +54,7 @@ async fn presents(
 }
 
 async fn serve(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Raw {
-    let acceptor = acceptor(chain, key);
+    let acceptor = TlsAcceptor::from(Arc::new(config(chain, key)));
     raw::serve(move |stream| {
         let acceptor = acceptor.clone();
         async move {
@@ -71,24 +71,30 @@ async fn serve(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>)
     .await
 }
 
-fn acceptor(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> TlsAcceptor {
-    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+fn config(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> ServerConfig {
+    ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("the provider's own")
         .with_no_client_auth()
         .with_single_cert(chain, key)
-        .expect("they belong together");
-    TlsAcceptor::from(Arc::new(config))
+        .expect("they belong together")
 }
 
 /// An acceptor for `localhost`, and the certificate that makes it trusted.
 pub(crate) fn trusted_acceptor() -> (TlsAcceptor, String) {
+    acceptor_of(&[])
+}
+
+/// The same, for one that offers `protocols`.
+pub(crate) fn acceptor_of(protocols: &[&[u8]]) -> (TlsAcceptor, String) {
     let issuer = authority("issuer");
     let key = key();
     let leaf = params("leaf")
         .signed_by(&key, &issuer)
         .expect("it can be signed");
-    (acceptor(vec![leaf.der().clone()], key.into()), issuer.pem())
+    let mut config = config(vec![leaf.der().clone()], key.into());
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+    (TlsAcceptor::from(Arc::new(config)), issuer.pem())
 }
 
 async fn get(server: &Raw, host: &str, trust: Trust) -> Row {

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, Version};
-use manyfetch_engine::transport::{BodyStream, Head, Request, Trace, Transport};
+use manyfetch_engine::transport::{BodyStream, Failure, Head, Request, Trace, Transport};
 use manyfetch_engine::{Client, Error};
 
-type Answer = Result<(Head, Pieces), Error>;
+type Answer = Result<(Head, Pieces), Failure>;
 type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 /// A client whose requests are answered by `answer`.
@@ -26,7 +26,7 @@ pub(crate) struct Fake(Box<dyn Fn(Request) -> Answering + Send + Sync>);
 impl Transport for Fake {
     type Body = Pieces;
 
-    async fn send(&self, request: Request, _trace: Arc<Trace>) -> Answer {
+    async fn send(&self, request: Request, _trace: Arc<Trace>) -> Result<(Head, Pieces), Failure> {
         (self.0)(request).await
     }
 }

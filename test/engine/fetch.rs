@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use manyfetch_engine::options::{ConnectionOptions, RequestOptions, RunOptions, Trust};
+use manyfetch_engine::options::{
+    Concurrency, ConnectionOptions, Limits, RequestOptions, Retry, RunOptions, Trust,
+};
 use manyfetch_engine::transport::Transport;
 use manyfetch_engine::{Batch, Client, Code, Input, Phase, Run, Stats};
 use tokio::runtime::Handle;
@@ -13,6 +15,7 @@ use tokio::sync::Notify;
 pub(crate) struct Row {
     pub(crate) index: u32,
     pub(crate) status: u16,
+    pub(crate) attempts: u16,
     pub(crate) version: u8,
     pub(crate) reused: bool,
     pub(crate) decoded: bool,
@@ -58,12 +61,33 @@ pub(crate) fn plain(url: impl Into<String>) -> Input {
     }
 }
 
+/// Tried once.
+pub(crate) fn once(url: impl Into<String>) -> Input {
+    with(url, |_| {})
+}
+
+/// Tried once, with other options.
 pub(crate) fn with(url: impl Into<String>, change: impl FnOnce(&mut RequestOptions)) -> Input {
-    let mut options = RequestOptions::default();
+    let mut options = RequestOptions {
+        retry: Arc::new(Retry {
+            limit: 0,
+            ..Retry::default()
+        }),
+        ..RequestOptions::default()
+    };
     change(&mut options);
     Input {
         url: url.into(),
         options: Some(Ok(options)),
+    }
+}
+
+/// So many requests in flight in all, and to one origin.
+pub(crate) fn fixed(concurrency: usize, concurrency_per_host: usize) -> Limits {
+    Limits {
+        concurrency: Concurrency::Fixed(concurrency),
+        concurrency_per_host: Concurrency::Fixed(concurrency_per_host),
+        ..Limits::default()
     }
 }
 
@@ -114,7 +138,7 @@ fn read(batch: &Batch) -> Vec<Row> {
     let [sizes, wire_sizes] = columns.take(f64::from_ne_bytes);
     let timings: [Vec<f32>; 6] = columns.take(f32::from_ne_bytes);
     let [indexes, urls, heads, errors, slabs, starts, lengths] = columns.take(u32::from_ne_bytes);
-    let [statuses, _attempts] = columns.take(u16::from_ne_bytes);
+    let [statuses, attempts] = columns.take(u16::from_ne_bytes);
     let [versions, flags, codes, phases] = columns.take(u8::from_ne_bytes);
     assert!(columns.block.is_empty());
     let mut text_start = 0;
@@ -133,6 +157,7 @@ fn read(batch: &Batch) -> Vec<Row> {
             Row {
                 index: indexes[i],
                 status: statuses[i],
+                attempts: attempts[i],
                 version: versions[i],
                 reused: flags[i] & 1 != 0,
                 decoded: flags[i] & 2 != 0,

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
 
@@ -24,6 +25,7 @@ impl Raw {
         format!("http://{}/", self.address)
     }
 
+    /// Connections accepted.
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
     }
@@ -40,6 +42,16 @@ pub(crate) async fn serve<F>(handle: impl Fn(TcpStream) -> F + Send + 'static) -
 where
     F: Future<Output = ()> + Send + 'static,
 {
+    serve_numbered(move |_, stream| handle(stream)).await
+}
+
+/// Hands every connection to `handle`, with how many there were before.
+pub(crate) async fn serve_numbered<F>(
+    handle: impl Fn(usize, TcpStream) -> F + Send + 'static,
+) -> Raw
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let listener = TcpListener::bind("127.0.0.1:0")
         .await
         .expect("a port is free");
@@ -48,8 +60,10 @@ where
     let accepted = Arc::clone(&connections);
     let listening = tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            accepted.fetch_add(1, Ordering::Relaxed);
-            tokio::spawn(handle(stream));
+            // What a test writes goes out when it is written.
+            stream.set_nodelay(true).expect("it is open");
+            let number = accepted.fetch_add(1, Ordering::Relaxed);
+            tokio::spawn(handle(number, stream));
         }
     });
     Raw {
@@ -70,24 +84,24 @@ pub(crate) enum End {
     KeepAlive,
 }
 
-/// Answers every request with `reply`, byte for byte, in pieces of at most `piece` bytes.
-pub(crate) async fn replies(reply: &'static [u8], piece: usize, end: End) -> Raw {
-    serve(move |mut stream| async move {
-        stream.set_nodelay(true).expect("it is open");
-        while read_head(&mut stream).await {
-            for bytes in reply.chunks(piece.max(1)) {
-                if stream.write_all(bytes).await.is_err() {
+/// Answers every request with `reply`, byte for byte.
+pub(crate) async fn replies(reply: impl Into<Bytes>, end: End) -> Raw {
+    let reply = reply.into();
+    serve(move |mut stream| {
+        let reply = reply.clone();
+        async move {
+            while read_path(&mut stream).await.is_some() {
+                if write_pieces(&mut stream, [&reply[..]]).await.is_err() {
                     return;
                 }
-                tokio::task::yield_now().await;
-            }
-            match end {
-                End::KeepAlive => {}
-                End::Close => return,
-                End::Reset => {
-                    // What was written must be read before the reset overtakes it.
-                    stream.set_zero_linger().expect("it is open");
-                    return;
+                match end {
+                    End::KeepAlive => {}
+                    End::Close => return,
+                    End::Reset => {
+                        // What was written must be read before the reset overtakes it.
+                        stream.set_zero_linger().expect("it is open");
+                        return;
+                    }
                 }
             }
         }
@@ -95,14 +109,26 @@ pub(crate) async fn replies(reply: &'static [u8], piece: usize, end: End) -> Raw
     .await
 }
 
-/// Reads up to the end of a request's head. Returns whether there was one.
-async fn read_head(stream: &mut TcpStream) -> bool {
-    let mut head = Vec::new();
+/// Writes each of `pieces` after whoever runs beside this task could read the one before.
+pub(crate) async fn write_pieces<'a>(
+    stream: &mut TcpStream,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> std::io::Result<()> {
+    for piece in pieces {
+        stream.write_all(piece).await?;
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}
+
+/// Reads a request's head and returns its path, unless the connection ends before.
+pub(crate) async fn read_path(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
+    let mut head = Vec::with_capacity(4_096);
     while !head.ends_with(b"\r\n\r\n") {
-        match stream.read_u8().await {
-            Ok(byte) => head.push(byte),
-            Err(_) => return false,
+        if stream.read_buf(&mut head).await.ok()? == 0 {
+            return None;
         }
     }
-    true
+    let head = String::from_utf8(head).ok()?;
+    head.split(' ').nth(1).map(str::to_owned)
 }

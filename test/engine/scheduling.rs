@@ -5,19 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use manyfetch_engine::options::{Limits, RunOptions};
+use manyfetch_engine::options::RunOptions;
 use manyfetch_engine::{Code, Input};
 use tokio::time::{Instant, sleep};
 
 use crate::fake;
-use crate::fetch::{fetch, plain, start};
+use crate::fetch::{fetch, fixed, plain, start};
 
 fn limits(concurrency: usize, concurrency_per_host: usize) -> RunOptions {
     RunOptions {
-        limits: Limits {
-            concurrency,
-            concurrency_per_host,
-        },
+        limits: fixed(concurrency, concurrency_per_host),
         ..RunOptions::default()
     }
 }

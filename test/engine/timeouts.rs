@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::Response;
-use manyfetch_engine::options::{Limits, RequestOptions, RunOptions, Timeouts};
+use manyfetch_engine::options::{RequestOptions, RunOptions, Timeouts};
 use manyfetch_engine::{Code, Input, Phase};
 use manyfetch_origin::{Certificate, Origin};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::sleep;
 
 use crate::fake::{self, Pieces};
-use crate::fetch::{self, Row, fetch_one, with};
+use crate::fetch::{self, Row, fetch_one, fixed, with};
 use crate::{certificates, raw};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -24,6 +24,7 @@ fn timeouts(change: impl FnOnce(&mut Timeouts)) -> Input {
             response: None,
             idle: None,
             request: None,
+            total: None,
         };
         change(&mut options.timeouts);
     })
@@ -62,7 +63,7 @@ async fn silence_in_a_body_passes_the_limit_of_silence() {
     });
     let row = fetch_one(&client, timeouts(|limits| limits.idle = Some(SECOND))).await;
     passed(&row, Phase::Idle, 2 * SECOND);
-    assert_eq!((row.status, row.body.len()), (200, 0));
+    assert_eq!((row.status, row.body.len(), row.wire_size), (200, 0, 2.0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -117,10 +118,7 @@ async fn waiting_for_a_permit_counts_against_no_limit() {
             fake::ok()
         }
     });
-    let limits = Limits {
-        concurrency: 1,
-        concurrency_per_host: 1,
-    };
+    let limits = fixed(1, 1);
     let options = RunOptions {
         limits,
         ..RunOptions::default()
@@ -138,24 +136,34 @@ async fn no_limit_is_too_large_to_count() {
         sleep(SECOND).await;
         Ok((fake::head(200), Pieces::after(&[SECOND])))
     });
-    let input = timeouts(|limits| {
-        *limits = Timeouts {
-            connect: Some(Duration::MAX),
-            response: Some(Duration::MAX),
-            idle: Some(Duration::MAX),
-            request: Some(Duration::MAX),
-        };
-    });
-    assert_eq!(fetch_one(&client, input).await.code, None);
+    let longest = [1 << 31, 1 << 53, u64::MAX].map(Duration::from_millis);
+    for limit in longest.into_iter().chain([Duration::MAX]).map(Some) {
+        let input = timeouts(|limits| {
+            *limits = Timeouts {
+                connect: limit,
+                response: limit,
+                idle: limit,
+                request: limit,
+                total: limit,
+            };
+        });
+        let row = fetch_one(&client, input).await;
+        assert_eq!(row.code, None, "{limit:?}: {}", row.message);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_shortest_limit_passes_after_it() {
+    let client = fake::client(|_| std::future::pending());
+    let limit = Duration::from_millis(1);
+    let row = fetch_one(&client, timeouts(|limits| limits.response = Some(limit))).await;
+    passed(&row, Phase::Response, limit);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_thousand_servers_that_never_answer_are_given_up_together() {
     let client = fake::client(|_| std::future::pending());
-    let limits = Limits {
-        concurrency: 1_000,
-        concurrency_per_host: 1_000,
-    };
+    let limits = fixed(1_000, 1_000);
     let options = RunOptions {
         limits,
         ..RunOptions::default()

@@ -1,16 +1,19 @@
 //! What arrives when all goes well, over both protocols.
 
+use std::io::Write;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, AUTHORIZATION, LOCATION, RANGE, USER_AGENT};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, LOCATION, RANGE, USER_AGENT};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::BodyExt;
 use manyfetch_engine::Code;
-use manyfetch_engine::options::{Limits, RunOptions};
+use manyfetch_engine::options::RunOptions;
 use manyfetch_origin::{Body, Certificate, Chunks, Origin, Protocols};
 
-use crate::fetch::{client, fetch, fetch_one, plain, with};
+use crate::fetch::{client, fetch, fetch_one, fixed, once, plain, with};
 
 #[tokio::test]
 async fn a_head_and_a_body_arrive_as_they_were_sent() {
@@ -63,7 +66,7 @@ async fn http_2_is_spoken_where_it_is_offered_and_one_connection_carries_everyth
         .tls(&certificate)
         .serve(async |_| Response::new("over h2"));
     let client = client(certificate.ca_pem());
-    let warm_up = fetch_one(&client, plain(origin.url("/"))).await;
+    let warm_up = fetch_one(&client, once(origin.url("/"))).await;
     assert_eq!(
         (warm_up.version, warm_up.reused),
         (20, false),
@@ -71,7 +74,7 @@ async fn http_2_is_spoken_where_it_is_offered_and_one_connection_carries_everyth
         warm_up.message
     );
     let list = (0..100)
-        .map(|n| plain(origin.url(&format!("/{n}"))))
+        .map(|n| once(origin.url(&format!("/{n}"))))
         .collect();
     let fetched = fetch(&client, RunOptions::default(), list).await;
     assert!(
@@ -88,12 +91,9 @@ async fn http_1_connections_are_kept_and_counted() {
     let origin = Origin::builder()
         .protocols(Protocols::Http1)
         .serve(async |_| Response::new("kept"));
-    let limits = Limits {
-        concurrency: 100,
-        concurrency_per_host: 4,
-    };
+    let limits = fixed(100, 4);
     let list = (0..100)
-        .map(|n| plain(origin.url(&format!("/{n}"))))
+        .map(|n| once(origin.url(&format!("/{n}"))))
         .collect();
     let fetched = fetch(
         &client(""),
@@ -141,7 +141,7 @@ async fn a_redirect_to_nobody_has_no_status_and_names_where_it_led() {
         let response = response.header(LOCATION, "http://127.0.0.1:1/there");
         response.body(Body::empty()).expect("it is a response")
     });
-    let row = fetch_one(&client(""), plain(origin.url("/"))).await;
+    let row = fetch_one(&client(""), once(origin.url("/"))).await;
     assert_eq!((row.code, row.status), (Some(Code::ConnectionRefused), 0));
     assert_eq!(
         row.urls,
@@ -162,7 +162,7 @@ async fn redirects_that_never_end_are_given_up_after_twenty() {
             .header(LOCATION, "/again");
         response.body(Body::empty()).expect("it is a response")
     });
-    let row = fetch_one(&client(""), plain(origin.url("/"))).await;
+    let row = fetch_one(&client(""), once(origin.url("/"))).await;
     assert_eq!((row.code, row.status), (Some(Code::TooManyRedirects), 302));
     assert_eq!(origin.counters().requests.total(), 21);
 }
@@ -182,7 +182,7 @@ async fn a_redirect_with_an_endless_body_is_followed() {
         };
         response.expect("it is a response")
     });
-    let row = fetch_one(&client(""), plain(origin.url("/"))).await;
+    let row = fetch_one(&client(""), once(origin.url("/"))).await;
     assert_eq!(
         (row.code, row.body.as_slice()),
         (None, &b"arrived"[..]),
@@ -199,7 +199,7 @@ async fn a_large_body_arrives_whole_and_an_endless_one_is_cut_at_its_cap() {
         let blocks = std::iter::repeat_n(block, if endless { usize::MAX } else { 640 });
         Response::new(Chunks::new(blocks))
     });
-    let row = fetch_one(&client(""), plain(origin.url("/"))).await;
+    let row = fetch_one(&client(""), once(origin.url("/"))).await;
     assert!(row.body.len() == 640 * 16_384 && row.body.iter().all(|byte| *byte == 7));
     let input = with(origin.url("/endless"), |options| {
         options.max_body_size = Some(1 << 20);
@@ -218,10 +218,31 @@ async fn the_bodies_of_a_run_stay_within_its_credit() {
         max_buffered_bytes: 5_500,
         ..RunOptions::default()
     };
-    let list = (0..10).map(|_| plain(origin.url("/"))).collect();
+    let list = (0..10).map(|_| once(origin.url("/"))).collect();
     let fetched = fetch(&client(""), options, list).await;
     assert_eq!(fetched.stats.ok, 5);
     assert_eq!(fetched.stats.errors.get(&Code::BufferLimit), Some(&5));
+}
+
+#[tokio::test]
+async fn bodies_count_by_what_they_decode_to() {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(&vec![0; 1 << 20]).expect("there is room");
+    let bomb = Bytes::from(encoder.finish().expect("there is room"));
+    let origin = Origin::builder().serve(move |_| {
+        let response = Response::builder().header(CONTENT_ENCODING, "gzip");
+        let response = response.body(bomb.clone()).expect("it is a response");
+        async move { response }
+    });
+    let options = RunOptions {
+        max_buffered_bytes: 5_500_000,
+        ..RunOptions::default()
+    };
+    let list = (0..100).map(|_| once(origin.url("/"))).collect();
+    let fetched = fetch(&client(""), options, list).await;
+    assert!(fetched.stats.ok <= 5, "{} bodies", fetched.stats.ok);
+    let refused = fetched.stats.errors.get(&Code::BufferLimit);
+    assert_eq!(refused, Some(&(100 - fetched.stats.ok)));
 }
 
 #[tokio::test]
@@ -260,10 +281,7 @@ async fn every_body_is_the_one_of_its_url() {
     let list = (0..2_000)
         .map(|n| plain(origin.url(&format!("/{n}"))))
         .collect();
-    let limits = Limits {
-        concurrency: 64,
-        concurrency_per_host: 64,
-    };
+    let limits = fixed(64, 64);
     let fetched = fetch(
         &client(""),
         RunOptions {

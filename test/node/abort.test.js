@@ -8,8 +8,8 @@ const { test } = require('node:test');
 const { downloadAll } = require('../../index.js');
 const { serve, serveRaw } = require('./server.js');
 
-/** No limit of time is near: a call that rejects does so because of its signal. */
-const PATIENT = { connect: 60_000, response: 60_000, idle: 60_000 };
+/** No limit of time is near, and nothing is tried again: a call that rejects does so because of its signal. */
+const PATIENT = { timeout: { connect: 60_000, response: 60_000, idle: 60_000 }, retry: false };
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n';
 
 /** What `promise` rejects with, whatever that is. */
@@ -54,7 +54,7 @@ for (const [phase, { serve: start }] of Object.entries(PHASES)) {
       controller.abort(reason);
     });
     const urls = Array.from({ length: 30 }, () => server.url);
-    const run = downloadAll(urls, { signal: controller.signal, timeout: PATIENT });
+    const run = downloadAll(urls, { signal: controller.signal, ...PATIENT });
     assert.equal(await rejection(run), reason);
     assert.ok(performance.now() - abortedAt < 1_000);
     assert.equal(getEventListeners(controller.signal, 'abort').length, 0);
@@ -70,7 +70,7 @@ test('an abort reaches items that wait for their turn', async (t) => {
     controller.abort('enough');
   });
   const urls = Array.from({ length: 5_000 }, (_, i) => `${url}/${i}`);
-  const run = downloadAll(urls, { concurrency: 1, signal: controller.signal, timeout: PATIENT });
+  const run = downloadAll(urls, { concurrency: 1, signal: controller.signal, ...PATIENT });
   assert.equal(await rejection(run), 'enough');
   assert.deepEqual(requests, ['/0']);
 });
@@ -103,7 +103,7 @@ test('the reason is passed on as it is', async (t) => {
     for (const delay of [false, true]) {
       const controller = new AbortController();
       if (!delay) controller.abort(reason);
-      const run = downloadAll([url], { signal: controller.signal, timeout: PATIENT });
+      const run = downloadAll([url], { signal: controller.signal, ...PATIENT });
       if (delay) controller.abort(reason);
       assert.equal(await rejection(run), reason);
     }
@@ -112,7 +112,7 @@ test('the reason is passed on as it is', async (t) => {
   const run = downloadAll([url], { signal: controller.signal });
   controller.abort();
   assert.equal((await rejection(run)).name, 'AbortError');
-  const timeout = downloadAll([url], { signal: AbortSignal.timeout(10), timeout: PATIENT });
+  const timeout = downloadAll([url], { signal: AbortSignal.timeout(10), ...PATIENT });
   assert.equal((await rejection(timeout)).name, 'TimeoutError');
 });
 
@@ -120,7 +120,7 @@ test('a signal without a reason rejects with undefined', async (t) => {
   const { url } = await serveRaw(t, () => {});
   // As polyfills from before `reason` have it.
   const signal = Object.assign(new EventTarget(), { aborted: false });
-  const run = downloadAll([url], { signal, timeout: PATIENT });
+  const run = downloadAll([url], { signal, ...PATIENT });
   signal.aborted = true;
   signal.dispatchEvent(new Event('abort'));
   assert.equal(await rejection(run), undefined);
@@ -141,7 +141,7 @@ test('an abort while the list is being read stops the run', async (t) => {
         closed += 1;
       }
     };
-    const run = downloadAll(list(), { signal: controller.signal, timeout: PATIENT });
+    const run = downloadAll(list(), { signal: controller.signal, ...PATIENT });
     assert.equal(await rejection(run), 'in the list');
     assert.equal(closed, 1);
     assert.equal(getEventListeners(controller.signal, 'abort').length, 0);

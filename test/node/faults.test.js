@@ -7,6 +7,8 @@ const { test } = require('node:test');
 const { downloadAll } = require('../../index.js');
 const { closedPort, serve, serveRaw } = require('./server.js');
 
+/** The fault of the only attempt is the outcome. */
+const ONCE = { retry: false };
 const OK = 'HTTP/1.1 200 OK\r\n';
 const CHUNKED = `${OK}Transfer-Encoding: chunked\r\n\r\n`;
 
@@ -59,7 +61,8 @@ for (const [code, replies] of Object.entries(REPLIES)) {
   test(`an answer that breaks the protocol or breaks off is ${code}, and its neighbours are whole`, async (t) => {
     const { url } = await serve(t);
     const bad = await serveReplies(t, replies);
-    const results = await downloadAll(bad.flatMap((broken, i) => [broken, `${url}/${i}`]));
+    const urls = bad.flatMap((broken, i) => [broken, `${url}/${i}`]);
+    const results = await downloadAll(urls, ONCE);
     for (const [i, reply] of replies.entries()) {
       const result = results[2 * i];
       assert.equal(result.error?.code, code, JSON.stringify(reply));
@@ -83,7 +86,7 @@ test('a connection that is reset is ECONNRESET, wherever it had come to', async 
     `${CHUNKED}3\r\nabc\r\n`,
   ];
   const urls = await serveReplies(t, replies, (socket) => socket.resetAndDestroy());
-  for (const [i, { error, ok, body }] of (await downloadAll(urls)).entries()) {
+  for (const [i, { error, ok, body }] of (await downloadAll(urls, ONCE)).entries()) {
     assert.deepEqual([error?.code, ok, body.length], ['ECONNRESET', false, 0], replies[i]);
   }
 });
@@ -101,7 +104,7 @@ test('what is odd but clear is accepted', async (t) => {
     `${OK}${'X: a\r\n'.repeat(90)}Content-Length: 3\r\n\r\nabc`,
     `${OK}X: ${'a'.repeat(100_000)}\r\nContent-Length: 3\r\n\r\nabc`,
   ];
-  const results = await downloadAll(await serveReplies(t, replies));
+  const results = await downloadAll(await serveReplies(t, replies), ONCE);
   for (const [i, result] of results.entries()) {
     assert.equal(result.error, undefined, replies[i].slice(0, 200));
     assert.equal(result.text(), 'abc');
@@ -117,7 +120,7 @@ test('bytes after a body reach nobody else', async (t) => {
     );
   });
   const urls = Array.from({ length: 300 }, (_, i) => `${url}/${i}`);
-  for (const [i, result] of (await downloadAll(urls, { concurrency: 5 })).entries()) {
+  for (const [i, result] of (await downloadAll(urls, { ...ONCE, concurrency: 5 })).entries()) {
     assert.equal(result.error?.code ?? result.text(), `/${i}`);
   }
 });
@@ -129,7 +132,7 @@ test('an answer with two framings leaks into no other', async (t) => {
     socket.write(`${OK}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n${body}`);
   });
   const urls = Array.from({ length: 100 }, (_, i) => `${url}/${i}`);
-  for (const [i, result] of (await downloadAll(urls, { concurrency: 5 })).entries()) {
+  for (const [i, result] of (await downloadAll(urls, { ...ONCE, concurrency: 5 })).entries()) {
     assert.ok(result.error?.code === 'ERR_HTTP_PARSE' || result.text() === `/${i}`, result.text());
   }
 });
@@ -137,14 +140,14 @@ test('an answer with two framings leaks into no other', async (t) => {
 test('nobody listening is ECONNREFUSED', async (t) => {
   const port = await closedPort(t);
   for (const host of ['127.0.0.1', 'localhost']) {
-    const [{ error, status }] = await downloadAll([`http://${host}:${port}/`]);
+    const [{ error, status }] = await downloadAll([`http://${host}:${port}/`], ONCE);
     assert.deepEqual([error.code, error.phase, status], ['ECONNREFUSED', undefined, 0]);
   }
 });
 
 test('a name that does not exist is ENOTFOUND, or EAI_AGAIN where nobody can say', async () => {
   // Without a name server, systems try for a long time.
-  const options = { timeout: { connect: Number.POSITIVE_INFINITY } };
+  const options = { ...ONCE, timeout: { connect: Number.POSITIVE_INFINITY } };
   const [{ error }] = await downloadAll(['http://nonexistent.invalid/'], options);
   assert.ok(['ENOTFOUND', 'EAI_AGAIN'].includes(error.code), error.code);
   assert.match(error.message, /^GET http:\/\/nonexistent\.invalid\/: .*nonexistent\.invalid/);
@@ -154,7 +157,8 @@ test('404 and 500 are answers, not errors', async (t) => {
   const { url } = await serve(t, (request, response) =>
     response.writeHead(Number(request.url.slice(1))).end('sorry'),
   );
-  for (const { ok, status, error, body } of await downloadAll([`${url}/404`, `${url}/500`])) {
+  const results = await downloadAll([`${url}/404`, `${url}/500`], ONCE);
+  for (const { ok, status, error, body } of results) {
     assert.deepEqual([ok, error, body.toString()], [false, undefined, 'sorry'], String(status));
   }
 });
@@ -165,7 +169,7 @@ test('a connection that the server closed while it was idle is not used again', 
     response.on('finish', () => request.socket.end());
   });
   for (let run = 1; run <= 5; run++) {
-    const [result] = await downloadAll([`${server.url}/${run}`]);
+    const [result] = await downloadAll([`${server.url}/${run}`], ONCE);
     assert.equal(result.error?.code ?? result.text(), `/${run}`);
     await server.gone();
     assert.equal(server.accepted, run);

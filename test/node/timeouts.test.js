@@ -41,7 +41,10 @@ const PHASES = {
 for (const [phase, { start, timeout }] of Object.entries(PHASES)) {
   test(`a limit that passes is ETIMEDOUT in the phase '${phase}'`, async (t) => {
     const url = await start(t);
-    for (const run of [downloadAll([url], { timeout }), downloadAll([{ url, timeout }])]) {
+    for (const run of [
+      downloadAll([url], { timeout, retry: false }),
+      downloadAll([{ url, timeout, retry: false }]),
+    ]) {
       const [{ error, ok, body, timings }] = await run;
       assert.deepEqual(
         [error?.code, error?.phase, ok, body.length],
@@ -55,13 +58,16 @@ for (const [phase, { start, timeout }] of Object.entries(PHASES)) {
 
 test('a number is the limit of the whole attempt', async (t) => {
   const { url } = await serveRaw(t, () => {});
-  const [{ error }] = await downloadAll([url], { timeout: SILENT });
+  const [{ error }] = await downloadAll([url], { timeout: SILENT, retry: false });
   assert.deepEqual([error.code, error.phase], ['ETIMEDOUT', 'request']);
 });
 
 test('the limit of the response is for the whole head, not for each byte of it', async (t) => {
   const { url } = await serveSlowly(t, 'HTTP/1.1 200 OK\r\nX: ');
-  const [{ error, status }] = await downloadAll([url], { timeout: { response: 200 } });
+  const [{ error, status }] = await downloadAll([url], {
+    timeout: { response: 200 },
+    retry: false,
+  });
   assert.deepEqual([error.code, error.phase, status], ['ETIMEDOUT', 'response', 0]);
 });
 
@@ -69,7 +75,10 @@ test('the limit of the attempt counts its redirects in', async (t) => {
   const { url } = await serve(t, (request, response) => {
     if (request.url === '/') response.writeHead(302, { location: '/silent' }).end();
   });
-  const [{ error, redirects }] = await downloadAll([url], { timeout: { request: 400 } });
+  const [{ error, redirects }] = await downloadAll([url], {
+    timeout: { request: 400 },
+    retry: false,
+  });
   assert.deepEqual(
     [error.code, error.phase, redirects],
     ['ETIMEDOUT', 'request', [`${url}/silent`]],
@@ -86,7 +95,7 @@ test("an item's limits win over those of the call, each by its name", async (t) 
   });
   const patient = { url: `${url}/patient`, timeout: { request: Number.POSITIVE_INFINITY } };
   const short = { url: `${url}/short`, timeout: { idle: 1 } };
-  const results = await downloadAll([patient, short], { timeout: { request: 100 } });
+  const results = await downloadAll([patient, short], { timeout: { request: 100 }, retry: false });
   assert.equal(results[0].error?.code ?? results[0].text(), 'at last');
   assert.equal(results[1].error.phase, 'request');
 });
@@ -97,7 +106,7 @@ test('a limit that passes closes the connection and costs its neighbours nothing
   const items = Array.from({ length: 100 }, (_, i) =>
     i % 2 === 0 ? `${url}/${i}` : { url: silent.url, timeout: { response: SILENT } },
   );
-  const results = await downloadAll(items, { concurrencyPerHost: 50 });
+  const results = await downloadAll(items, { concurrencyPerHost: 50, retry: false });
   for (const [i, result] of results.entries()) {
     assert.equal(result.error?.phase ?? result.text(), i % 2 === 0 ? `/${i}` : 'response');
   }
@@ -112,7 +121,11 @@ test('waiting for a turn counts against no limit', async (t) => {
   });
   const rest = Array.from({ length: 20 }, (_, i) => `${url}/${i + 1}`);
   const first = { url: `${url}/0`, timeout: 60_000 };
-  const results = await downloadAll([first, ...rest], { concurrency: 1, timeout: 1_000 });
+  const results = await downloadAll([first, ...rest], {
+    concurrency: 1,
+    timeout: 1_000,
+    retry: false,
+  });
   assert.deepEqual(
     results.filter((result) => !result.ok),
     [],
@@ -136,6 +149,7 @@ test('a busy JavaScript thread causes no false timeout and stops nothing', async
       const run = downloadAll(urls, {
         concurrency: 4,
         timeout: { response: 1_000, idle: 1_000, request: 1_200 },
+        retry: false,
       });
       require('node:fs').readSync(0, Buffer.alloc(100));
       console.log(JSON.stringify((await run).map((result) => result.error?.code ?? result.text())));

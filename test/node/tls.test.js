@@ -195,7 +195,7 @@ test('TLS where there is none, and none where there is TLS, are errors', async (
     secure.url.replace('https:', 'http:'),
     cut.url.replace('http:', 'https:'),
   ];
-  const results = await downloadAll(urls, { tls: { ca: root.cert } });
+  const results = await downloadAll(urls, { tls: { ca: root.cert }, retry: false });
   assert.equal(results[0].error?.code, 'ERR_TLS');
   assert.ok(
     ['ERR_HTTP_PARSE', 'ECONNRESET'].includes(results[1].error?.code) || results[1].status === 400,

@@ -88,6 +88,8 @@ impl Codings {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -105,7 +107,83 @@ mod tests {
         );
         assert_eq!(codings("identity").ok(), Some(Codings::Identity));
         assert_eq!(codings("gzip, compress").ok(), Some(Codings::Unknown));
-        let six = codings("gzip,gzip,gzip,gzip,gzip,gzip").map_err(|error| error.code);
-        assert_eq!(six, Err(Code::Decode));
+        for layers in [6, 1_000] {
+            let refused = codings("gzip,".repeat(layers).leak()).map_err(|error| error.code);
+            assert_eq!(refused, Err(Code::Decode), "{layers}");
+        }
+    }
+
+    fn codings_of(lines: &[String]) -> Result<Codings, Code> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(CONTENT_ENCODING, line.parse().expect("it is a value"));
+        }
+        Codings::of(&headers).map_err(|error| error.code)
+    }
+
+    /// A name in any case, with what it stands for; with nothing for what counts as no coding.
+    fn member() -> impl Strategy<Value = (String, Option<Coding>)> {
+        let name = prop::sample::select(vec![
+            ("gzip", Some(Coding::Gzip)),
+            ("x-gzip", Some(Coding::Gzip)),
+            ("deflate", Some(Coding::Deflate)),
+            ("br", Some(Coding::Brotli)),
+            ("zstd", Some(Coding::Zstd)),
+            ("identity", None),
+            ("", None),
+        ]);
+        (name, any::<u32>(), "[ \t]{0,2}", "[ \t]{0,2}").prop_map(
+            |((name, coding), case, before, after)| {
+                let in_any_case = name.chars().enumerate().map(|(i, c)| {
+                    if case >> i & 1 == 1 {
+                        c.to_ascii_uppercase()
+                    } else {
+                        c
+                    }
+                });
+                (
+                    format!("{before}{}{after}", in_any_case.collect::<String>()),
+                    coding,
+                )
+            },
+        )
+    }
+
+    fn lines_of(members: &[(String, Option<Coding>)], per_line: usize) -> Vec<String> {
+        let join = |line: &[(String, _)]| {
+            let names: Vec<_> = line.iter().map(|(name, _)| name.as_str()).collect();
+            names.join(",")
+        };
+        members.chunks(per_line).map(join).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+
+        #[test]
+        fn a_list_is_its_members_in_order_on_however_many_lines(
+            members in prop::collection::vec(member(), 0..9),
+            per_line in 1_usize..9,
+        ) {
+            let known: Vec<_> = members.iter().filter_map(|(_, coding)| *coding).collect();
+            let expected = match known.len() {
+                0 => Ok(Codings::Identity),
+                1..=MAX_LAYERS => Ok(Codings::Known(known)),
+                _ => Err(Code::Decode),
+            };
+            prop_assert_eq!(codings_of(&lines_of(&members, per_line)), expected);
+        }
+
+        #[test]
+        fn one_name_that_is_not_known_is_enough(
+            mut members in prop::collection::vec(member(), 0..9),
+            unknown in "[a-z0-9*;=\"\\-]{1,8}".prop_filter("it is known", |name| {
+                !["gzip", "x-gzip", "deflate", "br", "zstd", "identity"].contains(&name.as_str())
+            }),
+            at in 0_usize..9,
+        ) {
+            members.insert(at.min(members.len()), (unknown, None));
+            prop_assert_eq!(codings_of(&lines_of(&members, 9)), Ok(Codings::Unknown));
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use bytes::{Buf, Bytes};
 use compression_codecs::core::util::{PartialBuffer, WriteBuffer};
+use compression_codecs::zstd::params::DParameter;
 use compression_codecs::{
     BrotliDecoder, DecodeV2, DeflateDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder,
 };
@@ -11,6 +12,9 @@ use crate::error::{Code, Error};
 
 /// What one step yields at most.
 pub(super) const STEP: usize = 32 << 10;
+
+/// What a zstd body may ask us to remember is 8 MiB (RFC 9659 §3): the decoder sets as much aside on the word of a header.
+const ZSTD_WINDOW_LOG: u32 = 23;
 
 /// One coding, what is still to be decoded of it, and what was decoded last.
 pub(super) struct Layer {
@@ -42,7 +46,10 @@ impl Layer {
         let decoder: Option<Box<dyn DecodeV2 + Send>> = match coding {
             Coding::Gzip => Some(Box::new(GzipDecoder::new())),
             Coding::Brotli => Some(Box::new(BrotliDecoder::new())),
-            Coding::Zstd => Some(Box::new(ZstdDecoder::new())),
+            Coding::Zstd => {
+                let window = DParameter::window_log_max(ZSTD_WINDOW_LOG);
+                Some(Box::new(ZstdDecoder::new_with_params(&[window])))
+            }
             // Servers send both of the two formats under this name; the first byte tells.
             Coding::Deflate => None,
         };

@@ -8,19 +8,21 @@ pub(crate) use codings::{Coding, Codings};
 
 use bytes::Bytes;
 
-use crate::error::Error;
+use crate::error::{Code, Error};
 use layer::Layer;
 
 /// The codings of one body, in the order in which they are undone.
 pub(crate) struct Decoder {
     layers: Vec<Layer>,
+    /// Encoded bytes that may still come; `None` once there were more.
+    left: Option<u64>,
 }
 
 impl Decoder {
     /// Undoes `codings`, the last applied first, towards a body of at most `cap` bytes.
     pub(crate) fn new(codings: &[Coding], cap: u64) -> Self {
-        // What will become a body is hardly larger than it while it is still encoded, unless it is a bomb. The last layer
-        // needs no cap: the sink has one.
+        // What will become a body is hardly larger than it while it is still encoded, unless it is a bomb, or a flood of
+        // what decodes to nothing. The last layer needs no cap: the sink has one.
         let encoded_cap = cap.saturating_add(cap / 64).saturating_add(64 << 10);
         let last_first = codings.iter().rev().enumerate();
         let layers = last_first.map(|(i, &coding)| {
@@ -29,11 +31,14 @@ impl Decoder {
         });
         Self {
             layers: layers.collect(),
+            left: Some(encoded_cap),
         }
     }
 
     /// Takes the next encoded piece, when all of the one before it is used up.
     pub(crate) fn feed(&mut self, piece: Bytes) {
+        let size = piece.len() as u64;
+        self.left = self.left.and_then(|left| left.checked_sub(size));
         if let Some(first) = self.layers.first_mut() {
             first.feed(piece);
         }
@@ -41,6 +46,10 @@ impl Decoder {
 
     /// Takes one step and returns what it decoded, which may be nothing; `None` when it needs the next piece.
     pub(crate) fn step(&mut self) -> Result<Option<&[u8]>, Error> {
+        if self.left.is_none() {
+            let detail = "the body is larger encoded than it may be decoded";
+            return Err(Error::new(Code::BodyTooLarge, detail));
+        }
         Ok(if step(&mut self.layers)? {
             self.layers.last().map(Layer::output)
         } else {
@@ -86,7 +95,6 @@ mod tests {
 
     use super::layer::STEP;
     use super::*;
-    use crate::error::Code;
 
     fn encode(mut encoder: impl EncodeV2, data: &[u8]) -> Vec<u8> {
         let mut room = vec![0; data.len() * 2 + 1024];
@@ -218,15 +226,92 @@ mod tests {
 
     #[test]
     fn a_bomb_is_decoded_step_by_step() {
-        let bomb = encode(gzip_encoder(), &vec![0; 64 * STEP]);
-        let mut decoder = Decoder::new(&[Coding::Gzip], 1_000);
-        decoder.feed(bomb.into());
-        let mut steps = 0;
-        while let Some(bytes) = decoder.step().expect("the sink is what stops it") {
-            assert!(bytes.len() <= STEP);
-            steps += 1;
+        for (coding, bomb) in encodings(&vec![0; 64 * STEP]) {
+            let mut decoder = Decoder::new(&[coding], 1_000);
+            decoder.feed(bomb.into());
+            let mut steps = 0;
+            while let Some(bytes) = decoder.step().expect("the sink is what stops it") {
+                assert!(bytes.len() <= STEP);
+                steps += 1;
+            }
+            assert!(steps >= 64, "{coding:?}");
         }
-        assert!(steps >= 64);
+    }
+
+    #[test]
+    fn a_body_whose_checksum_or_length_is_wrong_is_an_error() {
+        let data = b"a body that is not what it was";
+        let [(_, gzip), (_, zlib), ..] = encodings(data);
+        for (coding, encoded, ending) in [(Coding::Gzip, gzip, 8), (Coding::Deflate, zlib, 4)] {
+            for from_the_end in 1..=ending {
+                let mut broken = encoded.clone();
+                broken[encoded.len() - from_the_end] ^= 1;
+                let error = decode(&[coding], [&broken[..]]).expect_err("it is broken");
+                assert_eq!(error.code, Code::Decode, "{coding:?} -{from_the_end}");
+            }
+        }
+    }
+
+    #[test]
+    fn five_layers_are_undone() {
+        let codings = [
+            Coding::Gzip,
+            Coding::Deflate,
+            Coding::Brotli,
+            Coding::Zstd,
+            Coding::Gzip,
+        ];
+        let body = codings.iter().fold(b"deep".to_vec(), |data, layer| {
+            let mut encodings = encodings(&data).into_iter();
+            let (_, encoded) = encodings
+                .find(|(coding, _)| coding == layer)
+                .expect("it is one of them");
+            encoded
+        });
+        assert_eq!(
+            decode(&codings, [&body[..]]).ok().as_deref(),
+            Some(&b"deep"[..])
+        );
+    }
+
+    #[test]
+    fn members_of_nothing_are_passed_over_until_they_are_more_than_the_body_may_be() {
+        for (coding, encoder) in [(Coding::Gzip, 0), (Coding::Zstd, 4)] {
+            let empty = encodings(b"")[encoder].1.clone();
+            let members = empty.repeat((64 << 10) / empty.len());
+            let mut decoder = Decoder::new(&[coding], 1_000);
+            decoder.feed(members.clone().into());
+            while let Some(bytes) = decoder.step().expect("it may be a small body") {
+                assert!(bytes.is_empty());
+            }
+            decoder.finish().expect("every member is whole");
+            decoder.feed(members.into());
+            let error = decoder.step().map(|_| ()).expect_err("it is too large");
+            assert_eq!(error.code, Code::BodyTooLarge, "{coding:?}");
+        }
+    }
+
+    #[test]
+    fn a_zstd_window_of_more_than_eight_mebibytes_is_an_error() {
+        // The frame's window, as its exponent above 1 KiB, and one raw block that is the last.
+        let with_window = |exponent: u8| {
+            let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0, exponent << 3];
+            frame.extend([1 | 2 << 3, 0, 0, b'o', b'k']);
+            decode(&[Coding::Zstd], [&frame[..]]).map_err(|error| error.code)
+        };
+        assert_eq!(with_window(13), Ok(b"ok".to_vec()));
+        for exponent in [14, 17, 21, 31] {
+            assert_eq!(with_window(exponent), Err(Code::Decode), "{exponent}");
+        }
+    }
+
+    #[test]
+    fn a_zstd_dictionary_that_nobody_has_is_an_error() {
+        let frame = [
+            0x28, 0xb5, 0x2f, 0xfd, 3, 0, 0xff, 0xff, 0xff, 0xff, 1, 0, 0,
+        ];
+        let error = decode(&[Coding::Zstd], [&frame[..]]).expect_err("there is none");
+        assert_eq!(error.code, Code::Decode);
     }
 
     #[test]

@@ -1,25 +1,67 @@
 //! Every reason to wait, behind one type: a [`Permit`] is the right to have one request in flight.
 //! It is given back when it is dropped, whatever happens to its holder. Who waits holds no permit, and is no task either.
+//!
+//! Limits are a chain. `lanes.rs` is one link: a run's own limits, and above it (`ceilings.rs`) those that all runs of a client
+//! share. `rests.rs` has the hosts that asked to be left alone.
 
-mod slots;
+mod auto;
+pub(crate) mod bucket;
+mod ceilings;
+mod lanes;
+mod rests;
+mod timed;
+mod window;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::options;
-pub(crate) use slots::Turn;
-use slots::{HostId, Slots};
+pub(crate) use auto::Signal;
+pub(crate) use ceilings::Ceilings;
+use ceilings::{Grant, Inbox};
+pub(crate) use lanes::{Closed, Contact, Report, Turn};
+use lanes::{Gate, LaneId, Lanes};
+use rests::Rest;
+pub(crate) use rests::Rests;
 
 /// The limits of one run, and the work `J` that waits for them.
 #[derive(Debug)]
 pub(crate) struct Limits<J>(Arc<Shared<J>>);
 
+/// What all runs of one client have in common.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ClientLimits {
+    pub(crate) rests: Arc<Rests>,
+    /// `None` for a client without limits of its own.
+    pub(crate) ceilings: Option<Arc<Ceilings>>,
+}
+
 #[derive(Debug)]
 struct Shared<J> {
-    slots: Mutex<Slots<J>>,
-    /// Rung when slots came free that nobody took over.
-    freed: Notify,
+    lanes: Mutex<Lanes<J, Grant>>,
+    gate: ClientGate,
+    /// Rung when there may be work to start, or none is left.
+    freed: Arc<Notify>,
+}
+
+/// What stands above one run.
+#[derive(Debug)]
+struct ClientGate {
+    client: ClientLimits,
+    inbox: Arc<Inbox>,
+}
+
+/// The next thing to do.
+#[derive(Debug)]
+pub(crate) enum Next<J> {
+    /// The job may run.
+    Go(J, Permit<J>),
+    /// The job's time passed while it waited.
+    Expired(J),
+    /// The job's host is closed.
+    Refused(J, Closed),
 }
 
 /// The right to have one request in flight to one host.
@@ -27,7 +69,24 @@ struct Shared<J> {
 pub(crate) struct Permit<J> {
     limits: Limits<J>,
     /// `None` once it is given back.
-    host: Option<HostId>,
+    lane: Option<LaneId>,
+    grant: Option<Grant>,
+}
+
+impl Gate for ClientGate {
+    type Grant = Grant;
+
+    fn rest(&self, origin: &str, now: Instant) -> Option<Rest> {
+        self.client.rests.of(origin, now)
+    }
+
+    fn lets_pass(&self, origin: &str, lane: LaneId) -> bool {
+        let Some(ceilings) = &self.client.ceilings else {
+            return true;
+        };
+        ceilings.ask(origin, lane, &self.inbox);
+        false
+    }
 }
 
 impl<J> Clone for Limits<J> {
@@ -37,33 +96,49 @@ impl<J> Clone for Limits<J> {
 }
 
 impl<J> Limits<J> {
-    pub(crate) fn new(limits: options::Limits) -> Self {
+    /// The limits of a run of `client`, which has at most `most` requests in flight whatever its own limits say.
+    pub(crate) fn new(limits: options::Limits, most: usize, client: ClientLimits) -> Self {
+        let freed = Arc::<Notify>::default();
         Self(Arc::new(Shared {
-            slots: Mutex::new(Slots::new(limits)),
-            freed: Notify::new(),
+            lanes: Mutex::new(Lanes::new(limits, most, Instant::now())),
+            gate: ClientGate {
+                client,
+                inbox: Inbox::new(Arc::clone(&freed)),
+            },
+            freed,
         }))
     }
 
-    /// Lets `job` wait for its turn at `origin`.
-    pub(crate) fn enqueue(&self, origin: &str, job: J, turn: Turn) {
-        self.lock().enqueue(origin, job, turn);
+    /// Lets `job` wait for its turn at `origin`, at most until `expires`.
+    pub(crate) fn enqueue(&self, origin: &str, job: J, turn: Turn, expires: Option<Instant>) {
+        self.lock().enqueue(origin, job, turn, expires);
     }
 
-    /// The next job that may run, with its permit.
-    pub(crate) fn next_job(&self) -> Option<(J, Permit<J>)> {
-        let (host, job) = self.lock().take()?;
-        Some((
-            job,
-            Permit {
-                limits: self.clone(),
-                host: Some(host),
-            },
-        ))
+    /// Lets `job` wait until `until`, and then for its turn.
+    pub(crate) fn delay(&self, origin: &str, job: J, until: Instant, expires: Option<Instant>) {
+        self.lock().delay(origin, job, until, expires);
     }
 
-    /// Waits until slots came free that nobody took over.
+    /// What is to be done next, if anything is at this time.
+    pub(crate) fn next(&self) -> Option<Next<J>> {
+        self.next_of(&mut self.lock(), Instant::now())
+    }
+
+    /// Waits until there may be something to do: places came free that nobody took over, or the time has come.
     pub(crate) async fn freed(&self) {
-        self.0.freed.notified().await;
+        let wake = self.lock().next_wake(Instant::now());
+        let freed = self.0.freed.notified();
+        match wake {
+            None => freed.await,
+            // That it is time is as good.
+            Some(wake) => drop(tokio::time::timeout_at(wake, freed).await),
+        }
+    }
+
+    /// Lets go of all that waits.
+    pub(crate) fn clear(&self) {
+        self.lock().clear();
+        self.0.freed.notify_one();
     }
 
     pub(crate) fn is_idle(&self) -> bool {
@@ -74,19 +149,60 @@ impl<J> Limits<J> {
         self.lock().in_flight()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Slots<J>> {
-        self.0.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    fn next_of(&self, lanes: &mut Lanes<J, Grant>, now: Instant) -> Option<Next<J>> {
+        let gate = &self.0.gate;
+        loop {
+            if let Some(next) = lanes.take(now, gate) {
+                return Some(self.with_permit(next));
+            }
+            gate.client.ceilings.as_ref()?;
+            let offers = gate.inbox.take();
+            if offers.is_empty() {
+                return None;
+            }
+            for (lane, grant) in offers {
+                let origin = grant.origin();
+                // What the lane cannot use any more is offered to another run.
+                drop(lanes.offer(lane, &origin, grant));
+            }
+        }
+    }
+
+    fn with_permit(&self, next: lanes::Next<J, Option<Grant>>) -> Next<J> {
+        match next {
+            lanes::Next::Go(lane, job, grant) => {
+                let permit = Permit {
+                    limits: self.clone(),
+                    lane: Some(lane),
+                    grant,
+                };
+                Next::Go(job, permit)
+            }
+            lanes::Next::Expired(job) => Next::Expired(job),
+            lanes::Next::Refused(job, why) => Next::Refused(job, why),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Lanes<J, Grant>> {
+        self.0.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<J> Permit<J> {
-    /// Gives this permit back and takes the next job. Nobody is woken unless there is more to do, or nothing.
-    pub(crate) fn exchange(mut self) -> Option<(J, Permit<J>)> {
-        if let Some(host) = self.host.take() {
-            self.limits.lock().release(host);
+    /// Gives this permit back and takes what is next. Nobody is woken unless there is more to do, or nothing.
+    pub(crate) fn exchange(mut self, report: Report) -> Option<Next<J>> {
+        if let Some(grant) = self.grant.take() {
+            grant.settle(report);
         }
-        let next = self.limits.next_job();
-        if next.is_none() || self.limits.lock().has_next() {
+        let now = Instant::now();
+        let mut lanes = self.limits.lock();
+        if let Some(lane) = self.lane.take() {
+            lanes.release(lane, report, now);
+        }
+        let next = self.limits.next_of(&mut lanes, now);
+        let wakes = next.is_none() || lanes.has_next(now);
+        drop(lanes);
+        if wakes {
             self.limits.0.freed.notify_one();
         }
         next
@@ -95,8 +211,9 @@ impl<J> Permit<J> {
 
 impl<J> Drop for Permit<J> {
     fn drop(&mut self) {
-        if let Some(host) = self.host.take() {
-            self.limits.lock().release(host);
+        if let Some(lane) = self.lane.take() {
+            let now = Instant::now();
+            self.limits.lock().release(lane, Report::NONE, now);
             self.limits.0.freed.notify_one();
         }
     }

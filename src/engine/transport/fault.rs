@@ -5,6 +5,7 @@ use std::io;
 
 use rustls::CertificateError;
 
+use super::Repeat;
 use crate::error::{Code, Error, Phase};
 
 /// How far the request had come.
@@ -25,7 +26,7 @@ pub(super) fn classify(error: &(dyn StdError + 'static), stage: Stage) -> Error 
         }
         if cause
             .downcast_ref::<hyper::Error>()
-            .is_some_and(hyper::Error::is_canceled)
+            .is_some_and(was_never_sent)
         {
             fallback = Some(closed(stage));
         }
@@ -37,6 +38,53 @@ pub(super) fn classify(error: &(dyn StdError + 'static), stage: Stage) -> Error 
             format!("an error of no known kind: {error}"),
         )
     })
+}
+
+/// How the request may be sent again that failed with `error` before there was a response: by what the server says of it, or
+/// because it went over a connection that was there before and was gone by then.
+pub(super) fn repeat(error: &(dyn StdError + 'static), has_own_connection: bool) -> Option<Repeat> {
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        if let Some(error) = cause.downcast_ref::<h2::Error>() {
+            return repeat_http2(error, has_own_connection);
+        }
+        if let Some(error) = cause.downcast_ref::<hyper::Error>() {
+            if was_never_sent(error) {
+                return Some(Repeat::Pooled);
+            }
+            if error.is_incomplete_message() && !has_own_connection {
+                return Some(Repeat::Fresh);
+            }
+        }
+        if cause.downcast_ref::<io::Error>().is_some_and(is_gone) && !has_own_connection {
+            return Some(Repeat::Fresh);
+        }
+        next = cause.source();
+    }
+    None
+}
+
+fn repeat_http2(error: &h2::Error, has_own_connection: bool) -> Option<Repeat> {
+    let is_refused = error.is_remote() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+    let is_turned_away = error.is_remote() && error.is_go_away();
+    let is_lost = !has_own_connection && error.get_io().is_some_and(is_gone);
+    if error.is_remote() && error.reason() == Some(h2::Reason::HTTP_1_1_REQUIRED) {
+        return Some(Repeat::Fresh);
+    }
+    (is_refused || is_turned_away || is_lost).then_some(Repeat::Pooled)
+}
+
+/// The connection ended while the request waited for its turn on it. Over HTTP/2, hyper reports that as a misuse of its own.
+fn was_never_sent(error: &hyper::Error) -> bool {
+    error.is_canceled() || error.is_user()
+}
+
+fn is_gone(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(
+        error.kind(),
+        Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe | Kind::UnexpectedEof
+    )
 }
 
 fn recognise(cause: &(dyn StdError + 'static), stage: Stage) -> Option<Error> {
@@ -122,6 +170,8 @@ fn of_io(error: &io::Error, stage: Stage) -> Error {
     }
     match error.kind() {
         io::ErrorKind::UnexpectedEof => closed(stage),
+        // So h2 reports an end that came too early.
+        io::ErrorKind::BrokenPipe if error.raw_os_error().is_none() => closed(stage),
         io::ErrorKind::TimedOut => system_timed_out(stage),
         // So the parser of chunks reports what it cannot read.
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput

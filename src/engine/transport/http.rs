@@ -1,22 +1,31 @@
 //! reqwest, behind the trait. The only file that names it; everything that reqwest would decide by itself is off.
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderValue, Method};
+use http::{HeaderValue, Method, Version};
+use hyper::body::Body as _;
 use hyper::ext::ReasonPhrase;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::resolver::Resolver;
+use super::recent::RecentOrigins;
+use super::resolver::{self, Resolver};
 use super::trace::TraceLayer;
-use super::{BodyStream, Head, Request, Trace, Transport, fault, tls};
+use super::{BodyStream, Failure, Head, Request, Trace, Transport, fault, tls};
 use crate::error::{Code, Error};
+use crate::job::origin_key;
 use crate::options::ConnectionOptions;
 
-/// Header lines of an HTTP/1 response, at most. Their bytes are limited by hyper's own buffer, to 400 KiB at least.
+/// Header lines of an HTTP/1 response, at most.
 const MAX_HTTP1_LINES: usize = 1_000;
+
+/// Their bytes, at most. A head that does not end is stopped by hyper's own buffer, at 400 KiB at least.
+const MAX_HTTP1_HEAD: usize = 128 << 10;
 
 /// The whole head of an HTTP/2 response, at most.
 const MAX_HTTP2_HEAD: u32 = 256 << 10;
@@ -24,36 +33,89 @@ const MAX_HTTP2_HEAD: u32 = 256 << 10;
 /// The connections of one client, and how they are made.
 #[derive(Debug)]
 pub struct HttpTransport {
-    client: reqwest::Client,
+    /// Keeps its connections. Exchanged as a whole to close those that are idle, for which there is no other way.
+    pooled: RwLock<reqwest::Client>,
+    /// Makes a connection a request.
+    unpooled: reqwest::Client,
+    /// Origins whose kept connections must not be used: hyper keeps one with an ambiguous answer when it can find an end.
+    ambiguous: RecentOrigins,
+    connector: Connector,
+}
+
+/// How the connections of one client are made.
+#[derive(Clone, Debug)]
+struct Connector {
+    tls: rustls::ClientConfig,
+    lookup: Arc<Lookup>,
+    keep_alive: Duration,
+    http2_ping: Duration,
 }
 
 /// A body as it comes off the wire.
 #[derive(Debug)]
-pub struct HttpBody(reqwest::Response);
+pub struct HttpBody {
+    body: reqwest::Body,
+    is_http2: bool,
+}
 
 impl HttpTransport {
     pub(crate) fn new(options: &ConnectionOptions) -> Result<Self, Error> {
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::config(options)?)
-            .dns_resolver(Arc::new(Lookup(Arc::new(Resolver::new(options.dns_ttl)))))
+        let connector = Connector {
+            tls: tls::config(options)?,
+            lookup: Arc::new(Lookup(Resolver::new(options.dns_ttl))),
+            keep_alive: options.keep_alive,
+            http2_ping: options.http2_ping,
+        };
+        // Over HTTP/2 nothing would be gained: there a connection that is gone is known to be.
+        let unpooled = connector.builder().pool_max_idle_per_host(0).http1_only();
+        Ok(Self {
+            pooled: RwLock::new(build(connector.builder())?),
+            unpooled: build(unpooled)?,
+            ambiguous: RecentOrigins::new(options.keep_alive),
+            connector,
+        })
+    }
+
+    fn client(&self, request: &Request) -> reqwest::Client {
+        if request.is_fresh || self.ambiguous.contains(origin_key(&request.url)) {
+            return self.unpooled.clone();
+        }
+        self.pooled
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+impl Connector {
+    fn builder(&self) -> reqwest::ClientBuilder {
+        reqwest::Client::builder()
+            .tls_backend_preconfigured(self.tls.clone())
+            .dns_resolver(Arc::clone(&self.lookup))
             .connector_layer(TraceLayer)
-            .pool_idle_timeout(options.keep_alive)
+            .pool_idle_timeout(self.keep_alive)
             .http1_max_headers(MAX_HTTP1_LINES)
             .http2_max_header_list_size(MAX_HTTP2_HEAD)
+            .http2_keep_alive_interval(self.http2_ping)
+            .http2_keep_alive_timeout(self.http2_ping)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
             .no_proxy()
-            .build()
-            .map_err(|error| Error::new(Code::Internal, format!("no client: {error}")))?;
-        Ok(Self { client })
     }
+}
+
+fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Error> {
+    builder
+        .build()
+        .map_err(|error| Error::new(Code::Internal, format!("no client: {error}")))
 }
 
 impl Transport for HttpTransport {
     type Body = HttpBody;
 
-    async fn send(&self, request: Request, trace: Arc<Trace>) -> Result<(Head, HttpBody), Error> {
+    async fn send(&self, request: Request, trace: Arc<Trace>) -> Result<(Head, HttpBody), Failure> {
+        let client = self.client(&request);
         let mut outgoing = reqwest::Request::new(request.method, request.url);
         *outgoing.headers_mut() = request.headers;
         if says_that_there_is_no_body(outgoing.method()) {
@@ -61,9 +123,14 @@ impl Transport for HttpTransport {
                 .headers_mut()
                 .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        let sent = trace.scope(self.client.execute(outgoing)).await;
-        let mut response = sent.map_err(|error| not_sent(&error))?;
-        check_framing(&response)?;
+        let sent = Arc::clone(&trace).scope(client.execute(outgoing)).await;
+        let mut response = sent.map_err(|error| not_sent(&error, trace.has_own_connection()))?;
+        check_size(&response)?;
+        if has_ambiguous_end(&response) {
+            self.ambiguous.add(origin_key(response.url()));
+            let detail = "the end of the response's body is ambiguous";
+            return Err(Error::new(Code::HttpParse, detail).into());
+        }
         let head = Head {
             status: response.status(),
             version: response.version(),
@@ -73,7 +140,16 @@ impl Transport for HttpTransport {
                 .map(|r| Bytes::copy_from_slice(r.as_bytes())),
             headers: std::mem::take(response.headers_mut()),
         };
-        Ok((head, HttpBody(response)))
+        let is_http2 = head.version == Version::HTTP_2;
+        let body = response.into();
+        Ok((head, HttpBody { body, is_http2 }))
+    }
+
+    fn close_idle(&self) {
+        // Requests under way hold their connections themselves.
+        if let Ok(client) = build(self.connector.builder()) {
+            *self.pooled.write().unwrap_or_else(PoisonError::into_inner) = client;
+        }
     }
 }
 
@@ -82,56 +158,77 @@ fn says_that_there_is_no_body(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT)
 }
 
-fn not_sent(error: &reqwest::Error) -> Error {
+fn not_sent(error: &reqwest::Error, has_own_connection: bool) -> Failure {
     if error.is_builder() {
         // The grammar of HTTP is narrower than the URL standard's.
-        return Error::new(
-            Code::InvalidUrl,
-            "the URL has a character or a length that HTTP does not allow",
-        );
+        let detail = "the URL has a character or a length that HTTP does not allow";
+        return Error::new(Code::InvalidUrl, detail).into();
     }
-    let stage = if error.is_connect() {
-        fault::Stage::Connect
-    } else {
-        fault::Stage::Response
-    };
-    fault::classify(error, stage)
+    if error.is_connect() {
+        return fault::classify(error, fault::Stage::Connect).into();
+    }
+    Failure {
+        error: fault::classify(error, fault::Stage::Response),
+        repeat: fault::repeat(error, has_own_connection),
+    }
+}
+
+/// The names are in the map for each of their values, as they were in the head.
+fn check_size(response: &reqwest::Response) -> Result<(), Error> {
+    const AROUND: usize = ": \r\n".len();
+    let fields = response.headers().iter();
+    let size: usize = fields
+        .map(|(name, value)| name.as_str().len() + value.len() + AROUND)
+        .sum();
+    // HTTP/2 has a limit of its own, which h2 holds.
+    if size > MAX_HTTP1_HEAD && response.version() <= Version::HTTP_11 {
+        let detail = "the head of the response is too large";
+        return Err(Error::new(Code::HeadersTooLarge, detail));
+    }
+    Ok(())
 }
 
 /// Where the body ends must be beyond doubt (RFC 9112 §6.1): a coding that is not understood, or a length beside the chunks,
-/// may be an attack on those who share the connection, which is closed.
-fn check_framing(response: &reqwest::Response) -> Result<(), Error> {
+/// may be an attack on those who share the connection.
+fn has_ambiguous_end(response: &reqwest::Response) -> bool {
     let mut codings = response.headers().get_all(TRANSFER_ENCODING).iter();
     let Some(coding) = codings.next() else {
-        return Ok(());
+        return false;
     };
     let is_chunked = coding.as_bytes().eq_ignore_ascii_case(b"chunked") && codings.next().is_none();
-    if is_chunked && !response.headers().contains_key(CONTENT_LENGTH) {
-        return Ok(());
-    }
-    Err(Error::new(
-        Code::HttpParse,
-        "the end of the response's body is ambiguous",
-    ))
+    !is_chunked || response.headers().contains_key(CONTENT_LENGTH)
 }
 
 impl BodyStream for HttpBody {
     async fn next_piece(&mut self) -> Result<Option<Bytes>, Error> {
-        self.0
-            .chunk()
-            .await
-            .map_err(|error| fault::classify(&error, fault::Stage::Body))
+        loop {
+            let frame = poll_fn(|context| Pin::new(&mut self.body).poll_frame(context)).await;
+            let Some(frame) = frame else { break };
+            let frame = frame.map_err(|error| fault::classify(&error, fault::Stage::Body))?;
+            // Trailers are passed over.
+            if let Ok(piece) = frame.into_data() {
+                return Ok(Some(piece));
+            }
+        }
+        // hyper takes a reset with NO_ERROR for the end, wherever it comes.
+        if self.is_http2 && !self.body.is_end_stream() {
+            let detail = "HTTP/2: the stream was reset before the body's end";
+            return Err(Error::new(Code::BodyTruncated, detail));
+        }
+        Ok(None)
     }
 }
 
-struct Lookup(Arc<Resolver>);
+#[derive(Debug)]
+struct Lookup(Resolver);
 
 impl Resolve for Lookup {
     fn resolve(&self, name: Name) -> Resolving {
-        let resolver = Arc::clone(&self.0);
+        let mut lookup = self.0.lookup(name.as_str());
         Box::pin(async move {
             let begun = tokio::time::Instant::now();
-            let addresses = resolver.resolve(name.as_str()).await;
+            Trace::wait_in_line(resolver::wait_in_line(&mut lookup)).await;
+            let addresses = resolver::answer(lookup).await;
             Trace::note_dns(begun.elapsed());
             let addresses = addresses?;
             // Port 0 stands for the port of the URL.

@@ -3,6 +3,7 @@
 
 mod fault;
 mod http;
+mod recent;
 mod resolver;
 mod tls;
 mod trace;
@@ -29,6 +30,35 @@ pub struct Request {
     pub url: Url,
     /// All header fields but those that frame the message.
     pub headers: HeaderMap,
+    /// Not over a connection that was used before.
+    pub is_fresh: bool,
+}
+
+/// Why there is no response.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What went wrong.
+    pub error: Error,
+    /// How the request may be sent again at once, when the server never worked on it as far as anybody can tell.
+    pub repeat: Option<Repeat>,
+}
+
+/// How a request is sent again whose connection was gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// Over any connection: a bad one is known to be bad by now.
+    Pooled,
+    /// Over a new one. The others may be as stale, and over HTTP/1.1 nobody knows before a request is lost.
+    Fresh,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            repeat: None,
+        }
+    }
 }
 
 /// The head of a response.
@@ -55,7 +85,10 @@ pub trait Transport: Send + Sync + 'static {
         &self,
         request: Request,
         trace: Arc<Trace>,
-    ) -> impl Future<Output = Result<(Head, Self::Body), Error>> + Send;
+    ) -> impl Future<Output = Result<(Head, Self::Body), Failure>> + Send;
+
+    /// Closes the connections that nobody uses: the machine is out of descriptors or ports.
+    fn close_idle(&self) {}
 }
 
 /// The bytes of a body as they come. Dropped before its end, it gives the connection up.

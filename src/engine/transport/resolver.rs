@@ -35,10 +35,18 @@ struct Names {
 
 /// A lookup that is under way or has been answered. It goes on when those who waited for it give up: the system cannot be
 /// told to stop, and whoever asks next is to wait for the same answer.
-type Lookup = watch::Receiver<Option<Answer>>;
+pub(super) type Lookup = watch::Receiver<Progress>;
 
 #[derive(Clone, Debug)]
-struct Answer {
+pub(super) enum Progress {
+    /// It waits for a thread.
+    InLine,
+    Asked,
+    Answered(Answer),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
     addresses: Result<Addresses, Error>,
     good_until: Instant,
 }
@@ -51,22 +59,14 @@ impl Resolver {
         }
     }
 
-    /// The addresses of `name`, in the order in which the system would try them.
-    pub(super) async fn resolve(&self, name: &str) -> Result<Addresses, Error> {
-        let mut lookup = self.lookup(name);
-        let answered = lookup.wait_for(Option::is_some).await;
-        let answer = answered.ok().and_then(|answer| answer.clone());
-        answer.map_or_else(|| Err(unfinished()), |answer| answer.addresses)
-    }
-
-    /// The lookup that is there, or a new one.
-    fn lookup(&self, name: &str) -> Lookup {
+    /// The lookup of `name` that is there, or a new one.
+    pub(super) fn lookup(&self, name: &str) -> Lookup {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let is_good = |lookup: &Lookup| match &*lookup.borrow() {
-            Some(answer) => answer.good_until > now,
+            Progress::Answered(answer) => answer.good_until > now,
             // One that panicked will never be answered.
-            None => lookup.has_changed().is_ok(),
+            Progress::InLine | Progress::Asked => lookup.has_changed().is_ok(),
         };
         if let Some(lookup) = names.lookups.get(name).filter(|lookup| is_good(lookup)) {
             return lookup.clone();
@@ -81,17 +81,36 @@ impl Resolver {
     }
 }
 
+/// Waits until the system is asked: there are few threads for that, and names that nobody answers for may hold them all.
+pub(super) async fn wait_in_line(lookup: &mut Lookup) {
+    // That it broke off is found out by whoever waits for the answer.
+    let _ = lookup
+        .wait_for(|progress| !matches!(progress, Progress::InLine))
+        .await;
+}
+
+/// The addresses that `lookup` found, in the order in which the system would try them.
+pub(super) async fn answer(mut lookup: Lookup) -> Result<Addresses, Error> {
+    let answered = lookup
+        .wait_for(|progress| matches!(progress, Progress::Answered(_)))
+        .await;
+    match answered.as_deref() {
+        Ok(Progress::Answered(answer)) => answer.addresses.clone(),
+        _ => Err(unfinished()),
+    }
+}
+
 fn begin(name: String, ttl: Duration) -> Lookup {
-    let (answer, lookup) = watch::channel(None);
+    let (progress, lookup) = watch::channel(Progress::InLine);
     tokio::spawn(async move {
-        let addresses = look_up(name).await;
+        let addresses = look_up(name, &progress).await;
         // A failure is for those who wait for it now, and is not remembered.
         let ttl = if addresses.is_ok() {
             ttl
         } else {
             Duration::ZERO
         };
-        answer.send_replace(Some(Answer {
+        progress.send_replace(Progress::Answered(Answer {
             addresses,
             good_until: Instant::now() + ttl,
         }));
@@ -99,8 +118,9 @@ fn begin(name: String, ttl: Duration) -> Lookup {
     lookup
 }
 
-async fn look_up(name: String) -> Result<Addresses, Error> {
+async fn look_up(name: String, progress: &watch::Sender<Progress>) -> Result<Addresses, Error> {
     let turn = LOOKUPS.acquire().await.map_err(|_| unfinished())?;
+    progress.send_replace(Progress::Asked);
     let lookup = tokio::task::spawn_blocking(move || {
         let addresses = ask_system(&name);
         drop(turn);
@@ -152,15 +172,17 @@ fn explain(name: &str, error: &LookupError) -> Error {
 mod tests {
     use super::*;
 
+    async fn resolve(resolver: &Resolver, name: &str) -> Result<Addresses, Error> {
+        answer(resolver.lookup(name)).await
+    }
+
     #[tokio::test]
     async fn an_answer_is_remembered_for_its_time() {
         let resolver = Resolver::new(Duration::from_secs(3600));
-        let first = resolver
-            .resolve("localhost")
+        let first = resolve(&resolver, "localhost")
             .await
             .expect("every machine has it");
-        let second = resolver
-            .resolve("localhost")
+        let second = resolve(&resolver, "localhost")
             .await
             .expect("it is remembered");
         assert!(first.iter().all(IpAddr::is_loopback));
@@ -170,12 +192,10 @@ mod tests {
     #[tokio::test]
     async fn an_outdated_answer_is_asked_for_again() {
         let resolver = Resolver::new(Duration::ZERO);
-        let first = resolver
-            .resolve("localhost")
+        let first = resolve(&resolver, "localhost")
             .await
             .expect("every machine has it");
-        let second = resolver
-            .resolve("localhost")
+        let second = resolve(&resolver, "localhost")
             .await
             .expect("every machine has it");
         assert!(!Arc::ptr_eq(&first, &second));
@@ -184,8 +204,10 @@ mod tests {
     #[tokio::test]
     async fn those_who_ask_together_are_answered_by_one_lookup() {
         let resolver = Resolver::new(Duration::ZERO);
-        let (one, other) =
-            tokio::join!(resolver.resolve("localhost"), resolver.resolve("localhost"));
+        let (one, other) = tokio::join!(
+            resolve(&resolver, "localhost"),
+            resolve(&resolver, "localhost")
+        );
         assert!(Arc::ptr_eq(
             &one.expect("it exists"),
             &other.expect("it exists")
@@ -197,18 +219,9 @@ mod tests {
         let resolver = Resolver::new(Duration::from_secs(3600));
         let given_up = resolver.lookup("localhost");
         drop(given_up);
-        let mut same = resolver.lookup("localhost");
-        let answer = same
-            .wait_for(Option::is_some)
-            .await
-            .expect("it goes on")
-            .clone();
-        let addresses = answer
-            .expect("it was waited for")
-            .addresses
-            .expect("every machine has it");
-        let again = resolver
-            .resolve("localhost")
+        let same = resolver.lookup("localhost");
+        let addresses = answer(same).await.expect("every machine has it");
+        let again = resolve(&resolver, "localhost")
             .await
             .expect("it is remembered");
         assert!(Arc::ptr_eq(&addresses, &again));
@@ -216,8 +229,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_that_cannot_exist_is_told_with_its_code() {
-        let error = Resolver::new(Duration::ZERO)
-            .resolve("a..b")
+        let error = resolve(&Resolver::new(Duration::ZERO), "a..b")
             .await
             .expect_err("no such name");
         assert!(

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -43,6 +43,9 @@ struct Connect {
     /// Set while the connector works for this request, also in the background.
     begun: Option<Instant>,
     dns: Duration,
+    /// How long, and since when, it waits for others' name lookups.
+    in_line: Duration,
+    in_line_since: Option<Instant>,
     /// When this request stopped waiting for it: it ended, well or not, or a connection that came free was taken instead.
     ended: Option<Instant>,
     /// This request itself waited for the connection, and went over it.
@@ -86,6 +89,11 @@ impl Trace {
         }
     }
 
+    /// A connection was made for this request, and it went over it.
+    pub(super) fn has_own_connection(&self) -> bool {
+        self.lock().is_own
+    }
+
     /// The times, now that the request has been answered or has failed.
     pub(crate) fn finish(&self, answered: bool) -> Exchange {
         let connect = self.lock();
@@ -115,12 +123,33 @@ impl Trace {
         let _ = CURRENT.try_with(|trace| trace.lock().dns += took);
     }
 
+    /// Waits for a turn that others have to give. The limit of connecting stands still meanwhile.
+    pub(super) async fn wait_in_line(turn: impl Future<Output = ()>) {
+        let note = |trace: &Arc<Self>| {
+            let mut connect = trace.lock();
+            match connect.in_line_since.take() {
+                None => connect.in_line_since = Some(Instant::now()),
+                Some(since) => connect.in_line += since.elapsed(),
+            }
+        };
+        let _ = CURRENT.try_with(note);
+        turn.await;
+        let _ = CURRENT.try_with(note);
+    }
+
+    /// How long it has waited in line so far.
+    fn in_line(&self) -> Duration {
+        let connect = self.lock();
+        let now = connect.in_line_since.map(|since| since.elapsed());
+        connect.in_line + now.unwrap_or_default()
+    }
+
     async fn connect<T>(
         self: Arc<Self>,
         connecting: impl Future<Output = Result<T, BoxError>>,
     ) -> Result<T, BoxError> {
         let under_way = UnderWay::begin(&self);
-        let mut connecting = std::pin::pin!(within(self.connect_limit, connecting));
+        let mut connecting = std::pin::pin!(self.within_limit(connecting));
         let result = poll_fn(|context| {
             under_way.note_task();
             connecting.as_mut().poll(context)
@@ -131,6 +160,28 @@ impl Trace {
             self.lock().is_own = self.is_current();
         }
         result
+    }
+
+    async fn within_limit<T>(
+        &self,
+        connecting: impl Future<Output = Result<T, BoxError>>,
+    ) -> Result<T, BoxError> {
+        let begun = Instant::now();
+        let mut connecting = std::pin::pin!(connecting);
+        loop {
+            let in_line = self.in_line();
+            let limit = self.connect_limit;
+            let Some((limit, until)) = limit
+                .and_then(|limit| Some((limit, begun.checked_add(limit.checked_add(in_line)?)?)))
+            else {
+                return connecting.await;
+            };
+            match timeout_at(until, connecting.as_mut()).await {
+                Ok(connected) => return connected,
+                Err(_) if self.in_line() > in_line => {}
+                Err(_) => return Err(Error::timed_out(Phase::Connect, limit).into()),
+            }
+        }
     }
 
     /// A connection that lost against one that came free is completed in a task of the pool's.
@@ -174,17 +225,6 @@ impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         self.end();
     }
-}
-
-async fn within<T>(
-    limit: Option<Duration>,
-    connecting: impl Future<Output = Result<T, BoxError>>,
-) -> Result<T, BoxError> {
-    let Some(limit) = limit else {
-        return connecting.await;
-    };
-    let in_time = timeout(limit, connecting).await;
-    in_time.unwrap_or_else(|_| Err(Error::timed_out(Phase::Connect, limit).into()))
 }
 
 /// Wraps a connector so that it reports to the request that asked for the connection.

@@ -1,0 +1,138 @@
+//! The hosts that asked to be left alone, for all runs of one client. A rest is only ever made longer, so that nobody has to
+//! be told: whoever has work for the host looks here first.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// The longest that a host is closed: a server may say any number.
+const MAX_CLOSED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Rests that are kept before those that are over are swept out.
+const SWEEP_AT: usize = 1 << 10;
+
+/// What a host asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rest {
+    /// Its work waits until then.
+    Pause(Instant),
+    /// Its work is not to be done at all until then.
+    Closed(Instant),
+}
+
+/// The rests of one client's hosts, by origin.
+#[derive(Debug, Default)]
+pub(crate) struct Rests {
+    hosts: Mutex<HashMap<Box<str>, Rest>>,
+    /// How many there are, so that nobody needs the lock while there are none.
+    count: AtomicUsize,
+}
+
+impl Rest {
+    fn until(self) -> Instant {
+        match self {
+            Self::Pause(until) | Self::Closed(until) => until,
+        }
+    }
+}
+
+impl Rests {
+    /// Nothing is sent to `origin` for the time of `wait`.
+    pub(crate) fn pause(&self, origin: &str, wait: Duration) {
+        let wait = wait.min(MAX_CLOSED);
+        self.set(origin, Rest::Pause(Instant::now() + wait));
+    }
+
+    /// What waits for `origin`, or comes in the time of `wait`, is given up.
+    pub(crate) fn close(&self, origin: &str, wait: Duration) {
+        let wait = wait.min(MAX_CLOSED);
+        self.set(origin, Rest::Closed(Instant::now() + wait));
+    }
+
+    /// The rest of `origin` that is not over.
+    pub(crate) fn of(&self, origin: &str, now: Instant) -> Option<Rest> {
+        if self.count.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        let mut hosts = self.lock();
+        let rest = *hosts.get(origin)?;
+        if rest.until() > now {
+            return Some(rest);
+        }
+        hosts.remove(origin);
+        self.count.store(hosts.len(), Ordering::Relaxed);
+        None
+    }
+
+    fn set(&self, origin: &str, rest: Rest) {
+        let mut hosts = self.lock();
+        if hosts.len() >= SWEEP_AT && hosts.len().is_power_of_two() {
+            let now = Instant::now();
+            hosts.retain(|_, rest| rest.until() > now);
+        }
+        match hosts.entry(origin.into()) {
+            // Of two wishes of one burst the longer one holds.
+            Entry::Occupied(mut known) => {
+                if known.get().until() < rest.until() {
+                    known.insert(rest);
+                }
+            }
+            Entry::Vacant(unknown) => {
+                unknown.insert(rest);
+            }
+        }
+        self.count.store(hosts.len(), Ordering::Relaxed);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Rest>> {
+        self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[tokio::test(start_paused = true)]
+    async fn the_longer_of_two_wishes_holds() {
+        let rests = Rests::default();
+        let now = Instant::now();
+        rests.pause("http://a", 2 * SECOND);
+        rests.pause("http://a", SECOND);
+        assert_eq!(
+            rests.of("http://a", now),
+            Some(Rest::Pause(now + 2 * SECOND))
+        );
+        rests.close("http://a", 3 * SECOND);
+        assert_eq!(
+            rests.of("http://a", now),
+            Some(Rest::Closed(now + 3 * SECOND))
+        );
+        assert_eq!(rests.of("http://b", now), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rest_ends_and_leaves_nothing_behind() {
+        let rests = Rests::default();
+        rests.pause("http://a", SECOND);
+        assert_eq!(rests.of("http://a", Instant::now() + SECOND), None);
+        assert_eq!(rests.count.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_number_beyond_all_bounds_is_a_day() {
+        let rests = Rests::default();
+        let now = Instant::now();
+        rests.close("http://a", Duration::MAX);
+        assert_eq!(
+            rests.of("http://a", now),
+            Some(Rest::Closed(now + MAX_CLOSED))
+        );
+    }
+}

@@ -1,0 +1,62 @@
+// All results of a run in one array, in the order of the list.
+
+'use strict';
+
+const { chunks } = require('./items.js');
+const { Result } = require('./result.js');
+const { Run } = require('./run.js');
+
+/** Fetches `urls` as `call` says: its `settings`, its `signal`, the `site` it was made at, and its native `client`, if any. */
+function collect(urls, call) {
+  const list = chunks(urls);
+  if (call.signal?.aborted) throw call.signal.reason;
+  return new Promise((resolve, reject) => {
+    new Collection({ resolve, reject }).run(list, call);
+  });
+}
+
+class Collection {
+  #run;
+  #results;
+  #missing;
+  #stopsOnError;
+  #resolve;
+  #reject;
+
+  constructor({ resolve, reject }) {
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  run(list, call) {
+    this.#stopsOnError = call.settings.stopOnError;
+    this.#run = new Run(call, {
+      onBatch: (batch) => this.#keep(batch),
+      onFailure: this.#reject,
+    });
+    const total = this.#run.feed(list);
+    this.#results = new Array(total);
+    this.#missing = total;
+    if (total === 0) this.#finish();
+  }
+
+  #keep(batch) {
+    const failed = this.#stopsOnError ? batch.firstFailed() : -1;
+    if (failed !== -1) return void this.#run.fail(batch.error(failed));
+    for (let row = 0; row < batch.length; row++) {
+      this.#results[batch.index[row]] = new Result(batch, row);
+    }
+    this.#missing -= batch.length;
+    if (this.#missing === 0) this.#finish();
+  }
+
+  #finish() {
+    // Stays an ordinary array: `stats` shows neither in a loop nor in JSON.
+    const stats = this.#run.stats();
+    const results = Object.defineProperty(this.#results, 'stats', { value: stats });
+    this.#run.close();
+    this.#resolve(results);
+  }
+}
+
+module.exports = { collect };

@@ -1,0 +1,6 @@
+//! What servers and networks do wrong, and what the caller gets.
+
+mod connections;
+mod heads;
+mod pool;
+mod replies;
