@@ -26,7 +26,7 @@ pub(super) fn classify(error: &(dyn StdError + 'static), stage: Stage) -> Error 
         }
         if cause
             .downcast_ref::<hyper::Error>()
-            .is_some_and(was_never_sent)
+            .is_some_and(|error| error.is_canceled() || is_left_waiting(error))
         {
             fallback = Some(closed(stage));
         }
@@ -49,7 +49,7 @@ pub(super) fn repeat(error: &(dyn StdError + 'static), has_own_connection: bool)
             return repeat_http2(error, has_own_connection);
         }
         if let Some(error) = cause.downcast_ref::<hyper::Error>() {
-            if was_never_sent(error) {
+            if error.is_canceled() || (is_left_waiting(error) && !has_own_connection) {
                 return Some(Repeat::Pooled);
             }
             if error.is_incomplete_message() && !has_own_connection {
@@ -74,9 +74,10 @@ fn repeat_http2(error: &h2::Error, has_own_connection: bool) -> Option<Repeat> {
     (is_refused || is_turned_away || is_lost).then_some(Repeat::Pooled)
 }
 
-/// The connection ended while the request waited for its turn on it. Over HTTP/2, hyper reports that as a misuse of its own.
-fn was_never_sent(error: &hyper::Error) -> bool {
-    error.is_canceled() || error.is_user()
+/// An HTTP/2 connection ended while the request waited for its stream, or just after. hyper calls that a misuse of its own, which
+/// ours can be no other.
+fn is_left_waiting(error: &hyper::Error) -> bool {
+    error.is_user()
 }
 
 fn is_gone(error: &io::Error) -> bool {
