@@ -42,7 +42,11 @@ pub(super) fn classify(error: &(dyn StdError + 'static), stage: Stage) -> Error 
 
 /// How the request may be sent again that failed with `error` before there was a response: by what the server says of it, or
 /// because it went over a connection that was there before and was gone by then.
-pub(super) fn repeat(error: &(dyn StdError + 'static), has_own_connection: bool) -> Option<Repeat> {
+pub(super) fn repeat(
+    error: &(dyn StdError + 'static),
+    has_own_connection: bool,
+    is_http2: impl Fn() -> bool,
+) -> Option<Repeat> {
     let mut next = Some(error);
     while let Some(cause) = next {
         if let Some(error) = cause.downcast_ref::<h2::Error>() {
@@ -55,9 +59,17 @@ pub(super) fn repeat(error: &(dyn StdError + 'static), has_own_connection: bool)
             if error.is_incomplete_message() && !has_own_connection {
                 return Some(Repeat::Fresh);
             }
+            if error.is_timeout() && !has_own_connection {
+                return Some(Repeat::Pooled);
+            }
         }
         if cause.downcast_ref::<io::Error>().is_some_and(is_gone) && !has_own_connection {
-            return Some(Repeat::Fresh);
+            let over = if is_http2() {
+                Repeat::Pooled
+            } else {
+                Repeat::Fresh
+            };
+            return Some(over);
         }
         next = cause.source();
     }
@@ -99,7 +111,7 @@ fn recognise(cause: &(dyn StdError + 'static), stage: Stage) -> Option<Error> {
         return Some(of_http2(error, stage));
     }
     if let Some(error) = cause.downcast_ref::<hyper::Error>() {
-        return of_http1(error, stage);
+        return of_hyper(error, stage);
     }
     cause
         .downcast_ref::<io::Error>()
@@ -131,7 +143,11 @@ fn of_http2(error: &h2::Error, stage: Stage) -> Error {
     Error::new(Code::Http2, format!("HTTP/2: {what}: {reason}"))
 }
 
-fn of_http1(error: &hyper::Error, stage: Stage) -> Option<Error> {
+fn of_hyper(error: &hyper::Error, stage: Stage) -> Option<Error> {
+    if error.is_timeout() {
+        // The only limit of time that hyper has from us.
+        return Some(given_up(stage, "the HTTP/2 connection fell silent"));
+    }
     if error.is_parse_too_large() {
         return Some(Error::new(
             Code::HeadersTooLarge,
@@ -173,7 +189,7 @@ fn of_io(error: &io::Error, stage: Stage) -> Error {
         io::ErrorKind::UnexpectedEof => closed(stage),
         // So h2 reports an end that came too early.
         io::ErrorKind::BrokenPipe if error.raw_os_error().is_none() => closed(stage),
-        io::ErrorKind::TimedOut => system_timed_out(stage),
+        io::ErrorKind::TimedOut => given_up(stage, "the system gave the connection up"),
         // So the parser of chunks reports what it cannot read.
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput
             if error.raw_os_error().is_none() =>
@@ -187,17 +203,14 @@ fn of_io(error: &io::Error, stage: Stage) -> Error {
     }
 }
 
-/// The system gave up on the connection before any limit of ours.
-fn system_timed_out(stage: Stage) -> Error {
+/// Somebody else gave up on the connection before any limit of ours.
+fn given_up(stage: Stage, why: &str) -> Error {
     let phase = match stage {
         Stage::Connect => Phase::Connect,
         Stage::Response => Phase::Response,
         Stage::Body => Phase::Idle,
     };
-    let detail = format!(
-        "the system gave the connection up in the phase '{}'",
-        phase.name()
-    );
+    let detail = format!("{why} in the phase '{}'", phase.name());
     Error {
         code: Code::TimedOut,
         phase: Some(phase),

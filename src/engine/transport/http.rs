@@ -30,15 +30,20 @@ const MAX_HTTP1_HEAD: usize = 128 << 10;
 /// The whole head of an HTTP/2 response, at most.
 const MAX_HTTP2_HEAD: u32 = 256 << 10;
 
+/// How long it is remembered that an origin speaks HTTP/2.
+const HTTP2_REMEMBERED: Duration = Duration::from_secs(60 * 60);
+
 /// The connections of one client, and how they are made.
 #[derive(Debug)]
 pub struct HttpTransport {
     /// Keeps its connections. Exchanged as a whole to close those that are idle, for which there is no other way.
     pooled: RwLock<reqwest::Client>,
-    /// Makes a connection a request.
+    /// Makes a connection a request, over HTTP/1.
     unpooled: reqwest::Client,
     /// Origins whose kept connections must not be used: hyper keeps one with an ambiguous answer when it can find an end.
     ambiguous: RecentOrigins,
+    /// Origins that answered over HTTP/2: a connection that broke does not say what was spoken over it.
+    over_http2: RecentOrigins,
     connector: Connector,
 }
 
@@ -67,11 +72,14 @@ impl HttpTransport {
             http2_ping: options.http2_ping,
         };
         // Over HTTP/2 nothing would be gained: there a connection that is gone is known to be.
-        let unpooled = connector.builder().pool_max_idle_per_host(0).http1_only();
+        let mut http1_tls = connector.tls.clone();
+        http1_tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let unpooled = connector.builder().http1_only().pool_max_idle_per_host(0);
         Ok(Self {
             pooled: RwLock::new(build(connector.builder())?),
-            unpooled: build(unpooled)?,
+            unpooled: build(unpooled.tls_backend_preconfigured(http1_tls))?,
             ambiguous: RecentOrigins::new(options.keep_alive),
+            over_http2: RecentOrigins::new(HTTP2_REMEMBERED),
             connector,
         })
     }
@@ -84,6 +92,24 @@ impl HttpTransport {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    fn failure(&self, error: &reqwest::Error, trace: &Trace) -> Failure {
+        if error.is_builder() {
+            // The grammar of HTTP is narrower than the URL standard's.
+            let detail = "the URL has a character or a length that HTTP does not allow";
+            return Error::new(Code::InvalidUrl, detail).into();
+        }
+        if error.is_connect() {
+            return fault::classify(error, fault::Stage::Connect).into();
+        }
+        let speaks_http2 = |url| self.over_http2.contains(origin_key(url));
+        Failure {
+            error: fault::classify(error, fault::Stage::Response),
+            repeat: fault::repeat(error, trace.has_own_connection(), || {
+                error.url().is_some_and(speaks_http2)
+            }),
+        }
     }
 }
 
@@ -124,7 +150,10 @@ impl Transport for HttpTransport {
                 .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         let sent = Arc::clone(&trace).scope(client.execute(outgoing)).await;
-        let mut response = sent.map_err(|error| not_sent(&error, trace.has_own_connection()))?;
+        let mut response = sent.map_err(|error| self.failure(&error, &trace))?;
+        if response.version() == Version::HTTP_2 && trace.has_own_connection() {
+            self.over_http2.add(origin_key(response.url()));
+        }
         check_size(&response)?;
         if has_ambiguous_end(&response) {
             self.ambiguous.add(origin_key(response.url()));
@@ -156,21 +185,6 @@ impl Transport for HttpTransport {
 /// As the fetch standard has it (HTTP-network-or-cache fetch): some servers want to be told.
 fn says_that_there_is_no_body(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT)
-}
-
-fn not_sent(error: &reqwest::Error, has_own_connection: bool) -> Failure {
-    if error.is_builder() {
-        // The grammar of HTTP is narrower than the URL standard's.
-        let detail = "the URL has a character or a length that HTTP does not allow";
-        return Error::new(Code::InvalidUrl, detail).into();
-    }
-    if error.is_connect() {
-        return fault::classify(error, fault::Stage::Connect).into();
-    }
-    Failure {
-        error: fault::classify(error, fault::Stage::Response),
-        repeat: fault::repeat(error, has_own_connection),
-    }
 }
 
 /// The names are in the map for each of their values, as they were in the head.

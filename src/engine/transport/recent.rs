@@ -7,6 +7,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+/// Origins that are kept before those whose time is over are swept out.
+const SWEEP_AT: usize = 1 << 10;
+
+/// As good as for ever, where a time is too long for the clock.
+const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
 /// Origins, each for some time after it was added last.
 #[derive(Debug)]
 pub(super) struct RecentOrigins {
@@ -28,8 +34,9 @@ impl RecentOrigins {
     pub(super) fn add(&self, origin: &str) {
         let now = Instant::now();
         let mut origins = self.lock();
-        origins.retain(|_, until| *until > now);
-        // A time that no clock can count is for ever.
+        if origins.len() >= SWEEP_AT && origins.len().is_power_of_two() {
+            origins.retain(|_, until| *until > now);
+        }
         let until = now.checked_add(self.time);
         origins.insert(origin.into(), until.unwrap_or(now + FOR_EVER));
         self.has_any.store(true, Ordering::Relaxed);
@@ -47,8 +54,6 @@ impl RecentOrigins {
         self.until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-const FOR_EVER: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 #[cfg(test)]
 mod tests {

@@ -1,16 +1,18 @@
 //! What servers do wrong over HTTP/2, frame by frame, and what the caller gets.
 
 mod peer;
+mod repeats;
 mod replies;
 mod streams;
 
 use std::time::Duration;
 
-use manyfetch_engine::{Code, Input, Phase};
+use manyfetch_engine::options::RunOptions;
+use manyfetch_engine::{Client, Code, Input, Phase};
 use tokio_rustls::TlsAcceptor;
 
 use crate::certificates;
-use crate::fetch::{Row, client, fetch_one, once, with};
+use crate::fetch::{Fetched, Row, client, fetch, fetch_one, once, with};
 use crate::raw::Raw;
 use peer::{
     CONTINUATION, HEADER_TABLE_SIZE, HEADERS, PING, Peer, block, data, frame, headers, settings,
@@ -26,6 +28,18 @@ fn limited(url: String) -> Input {
 
 fn url(server: &Raw) -> String {
     format!("https://localhost:{}/", server.port())
+}
+
+/// Asks `count` times at once.
+async fn get_many(client: &Client, server: &Raw, count: usize) -> Fetched {
+    let mut options = RunOptions::default();
+    options.limits.concurrency_per_host = options.limits.concurrency;
+    let list = (0..count).map(|_| once(url(server))).collect();
+    fetch(client, options, list).await
+}
+
+fn count(fetched: &Fetched, code: Option<Code>) -> usize {
+    fetched.rows.iter().filter(|row| row.code == code).count()
 }
 
 /// Greets as it should, and reads the one request of its connection.

@@ -135,6 +135,12 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
+    /// The peer behind a handshake that chose HTTP/2, once the client's preface has come.
+    pub(crate) async fn greet(mut stream: TlsStream<TcpStream>, number: usize) -> Option<Self> {
+        stream.read_exact(&mut [0; 24]).await.ok()?;
+        Some(Self { stream, number })
+    }
+
     /// Sends bytes. Returns whether the client still listens.
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         let written = self.stream.write_all(bytes.as_ref()).await;
@@ -179,12 +185,10 @@ where
         let number = connections.fetch_add(1, Ordering::Relaxed);
         let (acceptor, handle) = (acceptor.clone(), Arc::clone(&handle));
         async move {
-            let Ok(mut stream) = acceptor.accept(stream).await else {
-                return;
-            };
-            let mut preface = [0; 24];
-            if stream.read_exact(&mut preface).await.is_ok() {
-                handle(Peer { stream, number }).await;
+            if let Ok(stream) = acceptor.accept(stream).await
+                && let Some(peer) = Peer::greet(stream, number).await
+            {
+                handle(peer).await;
             }
         }
     })
