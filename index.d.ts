@@ -150,8 +150,12 @@ export interface Timeouts {
  * attempt, and `attempts` says how many there were.
  *
  * A `Retry-After` of a 429 or a 503 (RFC 9110, section 10.2.3), in seconds or as a date, pauses the whole host, for all items and
- * for all calls that share its client. A wait that the server asked for counts neither in `limit` nor in `budget`; there are at
- * most ten an item.
+ * for all calls that share its client; where there is none, `RateLimit` fields that say that nothing is left (IETF draft
+ * ratelimit-headers). A wait that the server asked for counts neither in `limit` nor in `budget`; there are at most ten an item.
+ *
+ * Not counted either, and not shown in `attempts`: a request that is sent once more because its kept connection turned out dead
+ * or because an HTTP/2 server says that it did not work on it, for the same `methods`; and tries that this machine had no
+ * descriptor or port for (`EMFILE`, `EADDRNOTAVAIL` and their like), at most ten an item, while the call slows down.
  */
 export interface Retry {
   /**
@@ -184,7 +188,8 @@ export interface Retry {
   jitter?: boolean;
   /**
    * The longest wait that a server may ask for, in milliseconds from 0; `Infinity` is any. A response that asks for a longer one is
-   * delivered as it is, and its host is closed until then: what waits for it fails unsent, with `ERR_HOST_UNAVAILABLE`.
+   * delivered as it is, and its host is closed until then, at most for a day: what waits for it fails unsent, with
+   * `ERR_HOST_UNAVAILABLE`.
    * @default 60000
    */
   maxRetryAfter?: number;
@@ -239,7 +244,7 @@ export interface ConnectionOptions {
 export interface Limits {
   /**
    * Requests in flight in all: a whole number from 1, `Infinity`, or `'auto'`, which starts low, grows while throughput grows, and
-   * halves on a 429, a 503 and a timeout.
+   * halves on a 429, a 503 and a timeout. There are never so many that the process would come near its limit of open files.
    * @default 100
    */
   concurrency?: number | 'auto';
@@ -263,8 +268,9 @@ export interface Limits {
   ratePerHost?: number | string;
   /**
    * Limits for some hosts, instead of `concurrencyPerHost` and `ratePerHost`. A key is a host (`'api.example.com'`), a host and its
-   * port (`'localhost:8080'`) or all hosts below a name (`'*.example.com'`); another one is `ERR_INVALID_ARG_VALUE`. Each origin
-   * that a key matches has its limit to itself.
+   * port (`'localhost:8080'`), all hosts below a name (`'*.example.com'`) or all hosts (`'*'`); another one is
+   * `ERR_INVALID_ARG_VALUE`. Of several keys that match, the most specific one that gives a limit holds. Each origin that a key
+   * matches has its limit to itself.
    */
   hosts?: Record<string, HostLimits>;
 }
@@ -352,7 +358,7 @@ export interface Result<T = unknown> {
   json(): any;
 }
 
-/** Where the time of one item went, in milliseconds. Those of its redirects add up. */
+/** Where the time of one item went, in milliseconds. Those of its redirects and of its attempts add up. */
 export interface Timings {
   /** Waiting for its turn, for a rate or for a host that asked for a pause. */
   queue: number;
