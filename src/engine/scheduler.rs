@@ -188,7 +188,7 @@ impl<T: Transport> Scheduler<T> {
         self.collector.push(outcome);
         if stops && !self.is_stopped.swap(true, Relaxed) {
             self.collector.hand_over();
-            self.limits.clear();
+            self.limits.shut();
         }
     }
 }
@@ -198,7 +198,7 @@ struct Ending(Limits<Job>);
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        self.0.clear();
+        self.0.shut();
     }
 }
 

@@ -101,6 +101,8 @@ pub(crate) struct Lanes<W, G> {
     in_flight: usize,
     /// All that waits, wherever.
     waiting: usize,
+    /// Nothing is taken in any more.
+    is_closed: bool,
     ids: HashMap<Arc<str>, LaneId>,
     by_id: Slab<Lane<W, G>>,
     /// Lanes that may go as far as they know, each once.
@@ -142,16 +144,13 @@ enum State {
 impl<W, G> Lanes<W, G> {
     /// Lanes under `limits`, with room for at most `most` in flight whatever the limits say.
     pub(crate) fn new(limits: Limits, most: usize, now: Instant) -> Self {
-        let concurrency = match limits.concurrency {
-            Concurrency::Fixed(size) => Concurrency::Fixed(size.min(most)),
-            Concurrency::Auto => Concurrency::Auto,
-        };
         Self {
-            window: Window::in_all(concurrency),
+            window: Window::in_all(limits.concurrency, most),
             bucket: limits.rate.map(|rate| Bucket::new(rate, now)),
             limits,
             in_flight: 0,
             waiting: 0,
+            is_closed: false,
             ids: HashMap::new(),
             by_id: Slab::new(),
             ready: VecDeque::new(),
@@ -164,6 +163,9 @@ impl<W, G> Lanes<W, G> {
 
     /// Lets `work` wait for its turn at `origin`, at most until `expires`.
     pub(crate) fn enqueue(&mut self, origin: &str, work: W, turn: Turn, expires: Option<Instant>) {
+        if self.is_closed {
+            return;
+        }
         let place = self.timed.place(work, expires);
         self.waiting += 1;
         let id = self.lane_of(origin);
@@ -178,6 +180,9 @@ impl<W, G> Lanes<W, G> {
         until: Instant,
         expires: Option<Instant>,
     ) {
+        if self.is_closed {
+            return;
+        }
         let place = self.timed.place(work, expires);
         self.waiting += 1;
         self.delayed.push(until, origin, place);
@@ -233,7 +238,7 @@ impl<W, G> Lanes<W, G> {
     /// Gives the places back that [`Lanes::take`] took.
     pub(crate) fn release(&mut self, id: LaneId, report: Report, now: Instant) {
         if report.is_shortage {
-            self.window.narrow(self.in_flight);
+            self.window.let_loose(self.in_flight);
         }
         self.window.settle(report.signal, self.in_flight, now);
         self.in_flight -= 1;
@@ -273,8 +278,9 @@ impl<W, G> Lanes<W, G> {
         None
     }
 
-    /// Lets go of everything that waits.
-    pub(crate) fn clear(&mut self) {
+    /// Lets go of everything that waits, and of all that is still to come.
+    pub(crate) fn shut(&mut self) {
+        self.is_closed = true;
         self.waiting = 0;
         self.ready.clear();
         self.refusing.clear();

@@ -135,9 +135,9 @@ impl<J> Limits<J> {
         }
     }
 
-    /// Lets go of all that waits.
-    pub(crate) fn clear(&self) {
-        self.lock().clear();
+    /// Lets go of all that waits, and of all that is still to come.
+    pub(crate) fn shut(&self) {
+        self.lock().shut();
         self.0.freed.notify_one();
     }
 

@@ -19,18 +19,19 @@ pub(crate) enum Window {
 }
 
 impl Window {
-    pub(crate) fn in_all(setting: Concurrency) -> Self {
-        Self::new(setting, AUTO_IN_ALL)
+    /// For all requests together, of which there are `most` at most whatever the setting says.
+    pub(crate) fn in_all(setting: Concurrency, most: usize) -> Self {
+        Self::new(setting, AUTO_IN_ALL, most)
     }
 
     pub(crate) fn per_host(setting: Concurrency) -> Self {
-        Self::new(setting, AUTO_PER_HOST)
+        Self::new(setting, AUTO_PER_HOST, usize::MAX)
     }
 
-    fn new(setting: Concurrency, (start, most): (usize, usize)) -> Self {
+    fn new(setting: Concurrency, (start, end): (usize, usize), most: usize) -> Self {
         match setting {
-            Concurrency::Fixed(size) => Self::Fixed(size),
-            Concurrency::Auto => Self::Auto(Auto::new(start, most)),
+            Concurrency::Fixed(size) => Self::Fixed(size.min(most)),
+            Concurrency::Auto => Self::Auto(Auto::new(start.min(most), end.min(most))),
         }
     }
 
@@ -45,10 +46,10 @@ impl Window {
         }
     }
 
-    /// The machine is at a limit of its own: from now on the number finds itself, from half of those that were in flight.
-    pub(crate) fn narrow(&mut self, in_flight: usize) {
+    /// The machine is at a limit of its own: from now on the number finds itself, beginning with those that are in flight.
+    pub(crate) fn let_loose(&mut self, in_flight: usize) {
         if let Self::Fixed(most) = self {
-            *self = Self::Auto(Auto::new((in_flight / 2).clamp(1, *most), *most));
+            *self = Self::Auto(Auto::new(in_flight.clamp(1, *most), *most));
         }
     }
 
