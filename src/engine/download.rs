@@ -194,14 +194,15 @@ impl<'a, T: Transport> Hop<'a, T> {
         let phase = error.and_then(|error| error.phase);
         let is_timeout = phase.is_some_and(|p| !matches!(p, Phase::Total | Phase::Deadline));
         let is_shortage = error.is_some_and(|error| retry::is_shortage(error.code));
-        let is_busy = self
-            .head
-            .as_ref()
-            .is_some_and(|head| asks_for_rest(head.status));
+        let status = self.head.as_ref().map(|head| head.status);
+        let is_busy = status.is_some_and(asks_for_rest);
+        // A server that fails fast does not answer fast.
+        let is_broken = status.is_some_and(|status| status.is_server_error());
         Report {
             signal: match error {
                 _ if is_busy || is_timeout || is_shortage => Signal::Busy,
                 Some(_) => Signal::Failed,
+                None if is_broken => Signal::Failed,
                 None => Signal::Good,
             },
             contact: match phase {
@@ -222,6 +223,22 @@ impl<'a, T: Transport> Hop<'a, T> {
         Some(again)
     }
 
+    /// Another try after a response with `head`, if there is to be one. A host that asks for it is left alone.
+    fn try_again_after(&self, head: &Head) -> Option<Again> {
+        let origin = origin_key(&self.request.url);
+        let wait = rest_asked_by(head);
+        match wait {
+            Some(wait) if !self.may_wait(wait) => {
+                self.engine.rests.close(origin, wait);
+                // This answer is all that there is from it.
+                return None;
+            }
+            Some(wait) => self.engine.rests.pause(origin, wait),
+            None => {}
+        }
+        self.decide(Trouble::Status(head.status, wait))
+    }
+
     fn decide(&self, trouble: Trouble<'_>) -> Option<Again> {
         let policy = &self.options.retry;
         let again = retry::decide(policy, &self.request.method, trouble, &self.tries)?;
@@ -232,21 +249,10 @@ impl<'a, T: Transport> Hop<'a, T> {
     /// Sends the request, and receives what comes unless it is redirected or tried again.
     async fn run(&mut self) -> Result<End, Error> {
         let (head, body) = self.exchange().await?;
-        let again = match rest_asked_by(&head) {
-            Some(wait) if !self.may_wait(wait) => {
-                self.engine.rests.close(origin_key(&self.request.url), wait);
-                None
-            }
-            wait => {
-                if let Some(wait) = wait {
-                    self.engine.rests.pause(origin_key(&self.request.url), wait);
-                }
-                self.decide(Trouble::Status(head.status, wait))
-            }
-        };
-        if let Some(again) = again {
+        if let Some(again) = self.try_again_after(&head) {
             self.head = Some(head);
-            self.drain(body).await?;
+            // The attempt is over with this; the item's own time passes while it waits.
+            let _ = self.drain(body).await;
             return Ok(End::Again(again));
         }
         let next = redirect::follow(&self.request, &head);

@@ -97,10 +97,12 @@ pub(crate) fn decide(
     trouble: Trouble<'_>,
     tries: &Tries,
 ) -> Option<Again> {
+    let is_repeatable = policy.methods.contains(method);
     if let Trouble::Failure(error, _) = trouble
         && is_shortage(error.code)
+        // Without a connection nothing was sent, whatever the method. Buffers may also run out in the middle of a request.
+        && (is_repeatable || error.code != Code::NoBufferSpace)
     {
-        // Nothing was sent, so that this holds for every method.
         return (tries.shortages < MAX_FREE_TRIES).then(|| Again {
             after: grown(
                 SHORTAGE_BASE,
@@ -111,7 +113,7 @@ pub(crate) fn decide(
             why: Why::Shortage,
         });
     }
-    if !policy.methods.contains(method) {
+    if !is_repeatable {
         return None;
     }
     if let Trouble::Failure(_, Some(repeat)) = trouble

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
 use crate::collector::Collector;
@@ -77,7 +77,9 @@ impl<T: Transport> Scheduler<T> {
             }
         }
         // Those that are left have pushed their last outcome and are on their way out.
-        while workers.join_next().await.is_some() {}
+        while let Some(ended) = workers.join_next().await {
+            self.check(&ended);
+        }
     }
 
     async fn take_in(
@@ -87,6 +89,9 @@ impl<T: Transport> Scheduler<T> {
         workers: &mut JoinSet<()>,
     ) {
         for input in arrival.inputs {
+            if self.is_stopped.load(Relaxed) {
+                return;
+            }
             self.take_one(*taken, input, arrival.at);
             *taken += 1;
             if (*taken as usize).is_multiple_of(INTAKE) {
@@ -121,7 +126,9 @@ impl<T: Transport> Scheduler<T> {
     }
 
     async fn start_workers(self: &Arc<Self>, workers: &mut JoinSet<()>) {
-        while workers.try_join_next().is_some() {}
+        while let Some(ended) = workers.try_join_next() {
+            self.check(&ended);
+        }
         while let Some(next) = self.limits.next() {
             if let Some((job, permit)) = self.settle_what_is_over(next) {
                 workers.spawn(Arc::clone(self).work(job, permit));
@@ -129,6 +136,13 @@ impl<T: Transport> Scheduler<T> {
                 // There may be a million of them.
                 tokio::task::coop::consume_budget().await;
             }
+        }
+    }
+
+    /// A worker that broke may have lost an outcome.
+    fn check(&self, ended: &Result<(), JoinError>) {
+        if ended.is_err() {
+            self.collector.give_up();
         }
     }
 
@@ -160,8 +174,12 @@ impl<T: Transport> Scheduler<T> {
             (job, permit) = loop {
                 match next.map(|next| self.settle_what_is_over(next)) {
                     Some(Some(work)) => break work,
-                    Some(None) => next = self.limits.next(),
-                    None => return,
+                    // There may be a million of them.
+                    Some(None) => {
+                        tokio::task::coop::consume_budget().await;
+                        next = self.limits.next();
+                    }
+                    None => return self.limits.ring(),
                 }
             };
         }

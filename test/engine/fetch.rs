@@ -15,7 +15,6 @@ use tokio::sync::Notify;
 pub(crate) struct Row {
     pub(crate) index: u32,
     pub(crate) status: u16,
-    pub(crate) attempts: u16,
     pub(crate) version: u8,
     pub(crate) reused: bool,
     pub(crate) decoded: bool,
@@ -23,6 +22,7 @@ pub(crate) struct Row {
     pub(crate) phase: Option<Phase>,
     pub(crate) size: f64,
     pub(crate) wire_size: f64,
+    pub(crate) attempts: u16,
     pub(crate) timings: [f32; 6],
     pub(crate) urls: Vec<String>,
     pub(crate) head: Vec<String>,
@@ -91,6 +91,24 @@ pub(crate) fn fixed(concurrency: usize, concurrency_per_host: usize) -> Limits {
     }
 }
 
+/// So many URLs of one host.
+pub(crate) fn urls(host: &str, count: usize) -> impl Iterator<Item = Input> {
+    (0..count).map(move |n| plain(format!("http://{host}/{n}")))
+}
+
+/// A run under `limits` whose items are tried again as `retry` says.
+pub(crate) fn run_options(limits: Limits, retry: Retry) -> RunOptions {
+    let request = RequestOptions {
+        retry: Arc::new(retry),
+        ..RequestOptions::default()
+    };
+    RunOptions {
+        limits,
+        request: Arc::new(request),
+        ..RunOptions::default()
+    }
+}
+
 /// Fetches `url` alone.
 pub(crate) async fn fetch_one<T: Transport>(client: &Client<T>, input: Input) -> Row {
     let mut fetched = fetch(client, RunOptions::default(), vec![input]).await;
@@ -120,6 +138,19 @@ pub(crate) async fn fetch<T: Transport>(
         rows,
         stats: run.stats(),
     }
+}
+
+/// Waits until `run`, whose list has ended, is finished. Returns its rows in the order of the list.
+pub(crate) async fn finish(run: &Run, rung: &Notify) -> Vec<Row> {
+    let mut rows = Vec::new();
+    while !run.is_finished() {
+        rung.notified().await;
+    }
+    while let Some(batch) = run.take_batch() {
+        rows.extend(read(&batch));
+    }
+    rows.sort_by_key(|row| row.index);
+    rows
 }
 
 /// Starts a run, and tells of its bell.
@@ -157,7 +188,6 @@ fn read(batch: &Batch) -> Vec<Row> {
             Row {
                 index: indexes[i],
                 status: statuses[i],
-                attempts: attempts[i],
                 version: versions[i],
                 reused: flags[i] & 1 != 0,
                 decoded: flags[i] & 2 != 0,
@@ -165,6 +195,7 @@ fn read(batch: &Batch) -> Vec<Row> {
                 phase: numbered(Phase::ALL, phases[i]),
                 size: sizes[i],
                 wire_size: wire_sizes[i],
+                attempts: attempts[i],
                 timings: std::array::from_fn(|timing| timings[timing][i]),
                 urls: lines(text(&urls)),
                 head: lines(text(&heads)),

@@ -2,13 +2,19 @@
 
 #![expect(clippy::expect_used, reason = "a panic is how a test fails")]
 
+mod ceilings;
 mod certificates;
+mod deadlines;
 mod fake;
 mod faults;
 mod fetch;
 mod http2;
+mod rates;
 mod raw;
+mod rests;
+mod retries;
 mod reuse;
 mod scheduling;
+mod shortages;
 mod timeouts;
 mod transfers;

@@ -1,66 +1,22 @@
 //! Who runs when, in virtual time.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use manyfetch_engine::options::RunOptions;
-use manyfetch_engine::{Code, Input};
+use manyfetch_engine::options::{Concurrency, HostLimits, Limits, Retry, RunOptions};
+use manyfetch_engine::{Client, Code, Phase};
+use manyfetch_engine::{HostPattern, HostRules};
 use tokio::time::{Instant, sleep};
 
-use crate::fake;
-use crate::fetch::{fetch, fixed, plain, start};
+use crate::fake::{self, Gauge, host_of};
+use crate::fetch::{fetch, fixed, plain, run_options, start, urls};
 
 fn limits(concurrency: usize, concurrency_per_host: usize) -> RunOptions {
     RunOptions {
         limits: fixed(concurrency, concurrency_per_host),
         ..RunOptions::default()
     }
-}
-
-fn urls(host: &str, count: usize) -> impl Iterator<Item = Input> {
-    (0..count).map(move |n| plain(format!("http://{host}/{n}")))
-}
-
-/// Counts what is in flight, by host and in all, and the peaks.
-#[derive(Debug, Default)]
-struct Gauge(Mutex<HashMap<String, (usize, usize)>>);
-
-impl Gauge {
-    fn enter(self: &Arc<Self>, host: &str) -> Inside {
-        let names = [host.to_owned(), "all".to_owned()];
-        let mut counts = self.0.lock().expect("nobody panicked");
-        for name in &names {
-            let (now, peak) = counts.entry(name.clone()).or_default();
-            *now += 1;
-            *peak = (*peak).max(*now);
-        }
-        Inside(Arc::clone(self), names)
-    }
-
-    fn now(&self, name: &str) -> usize {
-        self.0.lock().expect("nobody panicked")[name].0
-    }
-
-    fn peak(&self, name: &str) -> usize {
-        self.0.lock().expect("nobody panicked")[name].1
-    }
-}
-
-struct Inside(Arc<Gauge>, [String; 2]);
-
-impl Drop for Inside {
-    fn drop(&mut self) {
-        let mut counts = self.0.0.lock().expect("nobody panicked");
-        for name in &self.1 {
-            counts.get_mut(name).expect("it was entered").0 -= 1;
-        }
-    }
-}
-
-fn host_of(request: &manyfetch_engine::transport::Request) -> String {
-    request.url.host_str().expect("it is http").to_owned()
 }
 
 #[tokio::test(start_paused = true)]
@@ -263,4 +219,171 @@ async fn a_hundred_thousand_hosts_take_one_round_each() {
     let fetched = fetch(&client, limits(10_000, 1), list).await;
     assert_eq!(fetched.stats.ok, 100_000);
     assert!(begun.elapsed() < Duration::from_secs(11));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_for_a_host_takes_the_place_of_what_holds_for_all() {
+    let gauge = Arc::<Gauge>::default();
+    let client = counted(&gauge, |_| Duration::from_millis(100));
+    let mut hosts = HostRules::default();
+    for (pattern, concurrency) in [("one", 1), ("*.many", 40), ("port:8080", 2)] {
+        let pattern = HostPattern::parse(pattern).expect("it is a pattern");
+        let rule = HostLimits {
+            concurrency: Some(Concurrency::Fixed(concurrency)),
+            rate: None,
+        };
+        hosts.insert(pattern, rule);
+    }
+    let options = RunOptions {
+        limits: Limits {
+            hosts,
+            ..fixed(1_000, 5)
+        },
+        ..RunOptions::default()
+    };
+    let names = ["one", "a.many", "b.many", "port:8080", "other"];
+    let list = names.iter().flat_map(|host| urls(host, 100)).collect();
+    let fetched = fetch(&client, options, list).await;
+    assert_eq!(fetched.stats.ok, 500);
+    let peaks = ["one", "a.many", "b.many", "port", "other"].map(|host| gauge.peak(host));
+    assert_eq!(peaks, [1, 40, 40, 2, 5]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tens_of_thousands_of_hosts_that_ask_for_a_rest_wait_together() {
+    let (client, log) = fake::recorded(|number, _| async move {
+        if number < 30_000 {
+            fake::busy(429, "10")
+        } else {
+            fake::ok()
+        }
+    });
+    let list = (0..30_000).map(|n| plain(format!("http://host-{n}/")));
+    let begun = Instant::now();
+    let fetched = fetch(&client, limits(10_000, 1), list.collect()).await;
+    assert_eq!((fetched.stats.ok, log.len()), (30_000, 60_000));
+    assert!(begun.elapsed() < Duration::from_secs(11));
+}
+
+fn counted(gauge: &Arc<Gauge>, latency: fn(usize) -> Duration) -> Client<fake::Fake> {
+    let gauge = Arc::clone(gauge);
+    fake::client(move |request| {
+        let inside = gauge.enter(&host_of(&request));
+        let latency = latency(gauge.now("all"));
+        async move {
+            sleep(latency).await;
+            drop(inside);
+            fake::ok()
+        }
+    })
+}
+
+/// The run finds its own number of requests in flight: in all, or to each host.
+fn automatic() -> [Limits; 2] {
+    let [mut in_all, mut per_host] = [fixed(1_000, 1_000), fixed(1_000, 1_000)];
+    in_all.concurrency = Concurrency::Auto;
+    per_host.concurrency_per_host = Concurrency::Auto;
+    [in_all, per_host]
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_automatic_number_grows_while_that_makes_it_faster() {
+    for limits in automatic() {
+        let gauge = Arc::<Gauge>::default();
+        let client = counted(&gauge, |_| Duration::from_millis(100));
+        let options = RunOptions {
+            limits,
+            ..RunOptions::default()
+        };
+        let begun = Instant::now();
+        fetch(&client, options, urls("a", 10_000).collect()).await;
+        assert!(gauge.peak("a") > 100, "{}", gauge.peak("a"));
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "{:?}",
+            begun.elapsed()
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_automatic_number_stays_small_where_more_would_only_queue() {
+    for limits in automatic() {
+        let gauge = Arc::<Gauge>::default();
+        // Twenty at a time, and the others wait there.
+        let client = counted(&gauge, |now| {
+            let rounds = u32::try_from(now.div_ceil(20)).expect("it is small");
+            rounds * Duration::from_millis(50)
+        });
+        let options = RunOptions {
+            limits,
+            ..RunOptions::default()
+        };
+        fetch(&client, options, urls("a", 10_000).collect()).await;
+        assert!((10..=80).contains(&gauge.peak("a")), "{}", gauge.peak("a"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_automatic_number_is_halved_where_a_server_says_that_it_is_busy() {
+    let refusals: [fn() -> fake::Answer; 3] = [
+        || fake::status(503, &[]),
+        || fake::status(429, &[]),
+        || fake::timed_out(Phase::Response),
+    ];
+    for limits in automatic() {
+        for refuse in refusals {
+            let gauge = Arc::<Gauge>::default();
+            let seen = Arc::clone(&gauge);
+            let (client, log) = fake::recorded(move |_, request| {
+                let inside = seen.enter(&host_of(&request));
+                let is_busy = seen.now("all") > 30;
+                async move {
+                    sleep(Duration::from_millis(50)).await;
+                    drop(inside);
+                    if is_busy { refuse() } else { fake::ok() }
+                }
+            });
+            let retry = Retry {
+                limit: 50,
+                budget: None,
+                ..Retry::default()
+            };
+            let options = run_options(limits.clone(), retry);
+            let fetched = fetch(&client, options, urls("a", 10_000).collect()).await;
+            assert_eq!(fetched.stats.ok, 10_000);
+            let refused = log.len() - 10_000;
+            assert!((1..1_500).contains(&refused), "{refused}");
+            assert!(gauge.peak("a") <= 70, "{}", gauge.peak("a"));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_automatic_number_does_not_grow_on_errors_however_fast_they_come() {
+    let errors: [fn() -> fake::Answer; 2] = [
+        || fake::status(500, &[]),
+        || fake::failure(Code::ConnectionRefused),
+    ];
+    for limits in automatic() {
+        for error in errors {
+            let gauge = Arc::<Gauge>::default();
+            let seen = Arc::clone(&gauge);
+            let client = fake::client(move |request| {
+                let inside = seen.enter(&host_of(&request));
+                async move {
+                    sleep(Duration::from_millis(5)).await;
+                    drop(inside);
+                    error()
+                }
+            });
+            let none = Retry {
+                limit: 0,
+                ..Retry::default()
+            };
+            let options = run_options(limits.clone(), none);
+            fetch(&client, options, urls("a", 5_000).collect()).await;
+            assert!(gauge.peak("a") <= 8, "{}", gauge.peak("a"));
+        }
+    }
 }

@@ -9,7 +9,7 @@ use manyfetch_engine::options::{RequestOptions, RunOptions, Timeouts};
 use manyfetch_engine::{Code, Input, Phase};
 use manyfetch_origin::{Certificate, Origin};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::fake::{self, Pieces};
 use crate::fetch::{self, Row, fetch_one, fixed, with};
@@ -128,6 +128,62 @@ async fn waiting_for_a_permit_counts_against_no_limit() {
         .collect();
     let fetched = fetch::fetch(&client, options, list).await;
     assert_eq!(fetched.stats.ok, 100, "{:?}", fetched.stats.errors);
+}
+
+/// A body of a piece of `size` bytes every second, for ten minutes.
+async fn trickle(size: usize, idle: Option<Duration>, min_speed: Option<f64>) -> (Row, Duration) {
+    let client =
+        fake::client(
+            move |_| async move { Ok((fake::head(200), Pieces::sized(&[SECOND; 600], size))) },
+        );
+    let input = with("http://a/", |options: &mut RequestOptions| {
+        options.timeouts.idle = idle;
+        options.min_speed = min_speed;
+    });
+    let begun = Instant::now();
+    (fetch_one(&client, input).await, begun.elapsed())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_crawls_for_a_minute_is_too_slow() {
+    for idle in [None, Some(30 * SECOND), Some(600 * SECOND)] {
+        let (row, took) = trickle(1, idle, Some(100.0)).await;
+        assert_eq!(row.code, Some(Code::TooSlow), "{}", row.message);
+        assert_eq!((row.attempts, took.as_secs()), (1, 60));
+    }
+    assert_eq!(trickle(200, None, Some(100.0)).await.0.body.len(), 120_000);
+    assert_eq!(trickle(1, None, None).await.0.body.len(), 600);
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_is_too_slow_where_no_limit_of_silence_is_shorter() {
+    for (idle, code, seconds) in [
+        (None, Code::TooSlow, 60),
+        (Some(90 * SECOND), Code::TooSlow, 60),
+        (Some(30 * SECOND), Code::TimedOut, 31),
+    ] {
+        let client = fake::client(|_| async {
+            let pieces = Pieces::sized(&[SECOND, 3_600 * SECOND], 10);
+            Ok((fake::head(200), pieces))
+        });
+        let input = with("http://a/", |options| options.timeouts.idle = idle);
+        let begun = Instant::now();
+        assert_eq!(fetch_one(&client, input).await.code, Some(code));
+        assert_eq!(begun.elapsed().as_secs(), seconds);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_was_fast_before_may_not_stop_for_minutes() {
+    let client = fake::client(|_| async {
+        let mut waits = vec![SECOND; 61];
+        waits.push(3_600 * SECOND);
+        Ok((fake::head(200), Pieces::sized(&waits, 1_000)))
+    });
+    let input = with("http://a/", |options| options.timeouts.idle = None);
+    let begun = Instant::now();
+    assert_eq!(fetch_one(&client, input).await.code, Some(Code::TooSlow));
+    assert!(begun.elapsed() < 181 * SECOND);
 }
 
 #[tokio::test(start_paused = true)]

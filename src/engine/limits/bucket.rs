@@ -58,6 +58,11 @@ impl Bucket {
         self.full_at = (self.full_at.max(now) + self.per_token).min(now + self.depth);
     }
 
+    /// Takes a token back that was taken and not used.
+    pub(crate) fn give_back(&mut self) {
+        self.full_at = self.full_at.saturating_sub(self.per_token);
+    }
+
     /// Whether nothing is missing: such a bucket can be thrown away, and made anew when it is needed.
     pub(crate) fn is_full(&self, now: Instant) -> bool {
         self.full_at <= self.parts(now)

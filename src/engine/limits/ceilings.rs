@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use super::lanes::{Gate, LaneId, Lanes, Next, Report, Turn};
+use super::lanes::{Contact, Gate, LaneId, Lanes, Next, Pass, Report, Turn};
 use super::rests::Rest;
 use crate::options::Limits;
 
@@ -32,13 +32,15 @@ pub(crate) struct Grant {
     ceilings: Arc<Ceilings>,
     lane: LaneId,
     origin: Arc<str>,
-    report: Report,
+    /// How its request ended; `None` while there is none.
+    report: Option<Report>,
 }
 
 /// Where grants are offered to one run.
 #[derive(Debug)]
 pub(crate) struct Inbox {
-    offers: Mutex<Vec<(LaneId, Grant)>>,
+    /// `None` once the run is over.
+    offers: Mutex<Option<Vec<(LaneId, Grant)>>>,
     /// The run's bell.
     freed: Arc<Notify>,
 }
@@ -61,8 +63,8 @@ impl Gate for Open {
         None
     }
 
-    fn lets_pass(&self, _origin: &str, _lane: LaneId) -> bool {
-        true
+    fn ask(&self, _origin: &str, _lane: LaneId) -> Pass<()> {
+        Pass::Free
     }
 }
 
@@ -82,19 +84,40 @@ impl Ceilings {
         self.runtime.get_or_init(|| runtime.clone());
     }
 
-    /// Lets `lane` of a run wait for a grant for `origin`, which is offered through `inbox`.
-    pub(crate) fn ask(self: &Arc<Self>, origin: &str, lane: LaneId, inbox: &Arc<Inbox>) {
+    /// A grant for `origin`, if it is the turn of `lane` of a run. If not, one is offered to it later, through `inbox`.
+    pub(crate) fn ask(
+        self: &Arc<Self>,
+        origin: &str,
+        lane: LaneId,
+        inbox: &Arc<Inbox>,
+    ) -> Option<Grant> {
         let waiter = Waiter {
             inbox: Arc::downgrade(inbox),
             lane,
             origin: origin.into(),
         };
         self.lock().lanes.enqueue(origin, waiter, Turn::Fresh, None);
-        self.offer();
+        let mut own = None;
+        self.hand_out(|to, grant| {
+            if own.is_none()
+                && Arc::ptr_eq(&to.0, inbox)
+                && to.1 == lane
+                && *grant.origin == *origin
+            {
+                own = Some(grant);
+            } else {
+                to.0.put(to.1, grant);
+            }
+        });
+        own
     }
 
     /// Offers grants to those who wait, as far as there are any.
     fn offer(self: &Arc<Self>) {
+        self.hand_out(|(inbox, lane), grant| inbox.put(lane, grant));
+    }
+
+    fn hand_out(self: &Arc<Self>, mut give: impl FnMut((Arc<Inbox>, LaneId), Grant)) {
         loop {
             let mut state = self.lock();
             let now = Instant::now();
@@ -102,9 +125,9 @@ impl Ceilings {
                 self.set_clock(state, now);
                 return;
             };
-            let Some(inbox) = waiter.inbox.upgrade() else {
+            let Some(inbox) = waiter.inbox.upgrade().filter(|inbox| inbox.is_open()) else {
                 // The run is over. What it was to get is for the next.
-                state.lanes.release(lane, Report::NONE, now);
+                state.lanes.give_back(lane, now);
                 continue;
             };
             drop(state);
@@ -112,9 +135,9 @@ impl Ceilings {
                 ceilings: Arc::clone(self),
                 lane,
                 origin: waiter.origin,
-                report: Report::NONE,
+                report: None,
             };
-            inbox.put(waiter.lane, grant);
+            give((inbox, waiter.lane), grant);
         }
     }
 
@@ -143,16 +166,30 @@ impl Grant {
         Arc::clone(&self.origin)
     }
 
+    /// The same, from now on in use.
+    pub(crate) fn used(mut self) -> Self {
+        self.report = Some(Report::NONE);
+        self
+    }
+
     /// Gives the grant back, and says how the request ended that it was for.
     pub(crate) fn settle(mut self, report: Report) {
-        self.report = report;
+        // Each run finds out for itself whom it cannot reach.
+        self.report = Some(Report {
+            contact: Contact::Unknown,
+            ..report
+        });
     }
 }
 
 impl Drop for Grant {
     fn drop(&mut self) {
         let mut state = self.ceilings.lock();
-        state.lanes.release(self.lane, self.report, Instant::now());
+        let now = Instant::now();
+        match self.report {
+            Some(report) => state.lanes.release(self.lane, report, now),
+            None => state.lanes.give_back(self.lane, now),
+        }
         drop(state);
         self.ceilings.offer();
     }
@@ -168,21 +205,36 @@ async fn wait(until: Instant, ceilings: Weak<Ceilings>) {
 
 impl Inbox {
     pub(crate) fn new(freed: Arc<Notify>) -> Arc<Self> {
-        let offers = Mutex::default();
+        let offers = Mutex::new(Some(Vec::new()));
         Arc::new(Self { offers, freed })
     }
 
     /// What was offered since the last time.
     pub(crate) fn take(&self) -> Vec<(LaneId, Grant)> {
-        std::mem::take(&mut *self.lock())
+        self.lock().as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Takes no offers any more, and returns what is left of them.
+    pub(crate) fn close(&self) -> Option<Vec<(LaneId, Grant)>> {
+        self.lock().take()
+    }
+
+    fn is_open(&self) -> bool {
+        self.lock().is_some()
     }
 
     fn put(&self, lane: LaneId, grant: Grant) {
-        self.lock().push((lane, grant));
+        let mut offers = self.lock();
+        let Some(open) = offers.as_mut() else {
+            // The grant goes back when nothing is locked any more.
+            return drop(offers);
+        };
+        open.push((lane, grant));
+        drop(offers);
         self.freed.notify_one();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<(LaneId, Grant)>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Vec<(LaneId, Grant)>>> {
         self.offers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -21,6 +21,9 @@ use crate::rate::Rate;
 /// Connect timeouts in a row after which an origin counts as unreachable.
 const MAX_UNREACHED: u8 = 20;
 
+/// Lanes that are kept before those are looked for that can be forgotten.
+const MIN_SWEEP: usize = 1 << 10;
+
 /// An origin's number, as long as it has work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LaneId(usize);
@@ -80,6 +83,17 @@ impl Report {
     };
 }
 
+/// What the gate says to work that may go as far as its lane knows.
+#[derive(Debug)]
+pub(crate) enum Pass<G> {
+    /// It needs nothing from the gate.
+    Free,
+    /// It may go with this.
+    With(G),
+    /// A grant is offered to its lane as soon as there is one.
+    Later,
+}
+
 /// What stands above these lanes, and is asked before work may go.
 pub(crate) trait Gate {
     /// What it gives: the right to go, given back when it is dropped.
@@ -88,8 +102,8 @@ pub(crate) trait Gate {
     /// The rest that `origin` asked for.
     fn rest(&self, origin: &str, now: Instant) -> Option<Rest>;
 
-    /// Whether work for `origin` may go without a grant. If not, one is offered to `lane` as soon as there is one.
-    fn lets_pass(&self, origin: &str, lane: LaneId) -> bool;
+    /// Whether work for `origin` may go, from `lane`.
+    fn ask(&self, origin: &str, lane: LaneId) -> Pass<Self::Grant>;
 }
 
 /// Lanes, and what waits in them.
@@ -99,6 +113,8 @@ pub(crate) struct Lanes<W, G> {
     window: Window,
     bucket: Option<Bucket>,
     in_flight: usize,
+    /// Lanes that hold a grant and have not used it yet.
+    granted: usize,
     /// All that waits, wherever.
     waiting: usize,
     /// Nothing is taken in any more.
@@ -112,6 +128,10 @@ pub(crate) struct Lanes<W, G> {
     parked: BinaryHeap<Reverse<(Instant, LaneId)>>,
     delayed: Delayed<W>,
     timed: Timed<W>,
+    /// When whoever asked last is to ask again.
+    alarm: Option<Instant>,
+    /// Lanes at which those are looked for that can be forgotten.
+    sweep_at: usize,
 }
 
 #[derive(Debug)]
@@ -149,6 +169,7 @@ impl<W, G> Lanes<W, G> {
             bucket: limits.rate.map(|rate| Bucket::new(rate, now)),
             limits,
             in_flight: 0,
+            granted: 0,
             waiting: 0,
             is_closed: false,
             ids: HashMap::new(),
@@ -158,6 +179,8 @@ impl<W, G> Lanes<W, G> {
             parked: BinaryHeap::new(),
             delayed: Delayed::new(),
             timed: Timed::new(),
+            alarm: None,
+            sweep_at: MIN_SWEEP,
         }
     }
 
@@ -226,6 +249,18 @@ impl<W, G> Lanes<W, G> {
 
     /// When to ask again though nothing came free.
     pub(crate) fn next_wake(&mut self, now: Instant) -> Option<Instant> {
+        self.alarm = self.due(now);
+        self.alarm
+    }
+
+    /// Whether it is to be asked again earlier than [`Lanes::next_wake`] said.
+    pub(crate) fn is_due_earlier(&mut self, now: Instant) -> bool {
+        let alarm = self.alarm;
+        self.due(now)
+            .is_some_and(|due| alarm.is_none_or(|alarm| due < alarm))
+    }
+
+    fn due(&mut self, now: Instant) -> Option<Instant> {
         let rated = (self.window.has_room(self.in_flight) && !self.ready.is_empty())
             .then(|| self.bucket.as_ref()?.ready_at(now))
             .flatten();
@@ -252,14 +287,28 @@ impl<W, G> Lanes<W, G> {
         }
         if lane.unreached >= MAX_UNREACHED {
             self.close(id, Closed::Unreachable);
+        } else if report.signal == Signal::Busy && matches!(lane.state, State::Parked(_)) {
+            // The origin may have asked for more than what it is parked for.
+            lane.state = State::Idle;
         }
         self.note_if_ready(id);
         self.tidy(id, now);
     }
 
+    /// Gives the places back that [`Lanes::take`] took, and the tokens: nothing was done with them.
+    pub(crate) fn give_back(&mut self, id: LaneId, now: Instant) {
+        self.in_flight -= 1;
+        let lane = &mut self.by_id[id.0];
+        lane.in_flight -= 1;
+        let buckets = lane.bucket.iter_mut().chain(&mut self.bucket);
+        buckets.for_each(Bucket::give_back);
+        self.note_if_ready(id);
+        self.tidy(id, now);
+    }
+
     /// The gate's grant for a lane that asked. It comes back when the lane cannot use it any more.
-    pub(crate) fn offer(&mut self, id: LaneId, origin: &str, grant: G) -> Option<G> {
-        let has_room = self.window.has_room(self.in_flight);
+    pub(crate) fn offer(&mut self, id: LaneId, origin: &str, grant: G, now: Instant) -> Option<G> {
+        let has_room = self.can_use_grant(now);
         let Some(lane) = self.by_id.get_mut(id.0) else {
             return Some(grant);
         };
@@ -274,6 +323,7 @@ impl<W, G> Lanes<W, G> {
             return Some(grant);
         }
         lane.grant = Some(grant);
+        self.granted += 1;
         self.ready.push_front(id);
         None
     }
@@ -282,6 +332,7 @@ impl<W, G> Lanes<W, G> {
     pub(crate) fn shut(&mut self) {
         self.is_closed = true;
         self.waiting = 0;
+        self.granted = 0;
         self.ready.clear();
         self.refusing.clear();
         self.parked.clear();
@@ -319,8 +370,11 @@ impl<W, G> Lanes<W, G> {
             return None;
         }
         lane.state = State::Idle;
+        let mut grant = lane.grant.take();
+        if grant.is_some() {
+            self.granted -= 1;
+        }
         if !lane.window.has_room(lane.in_flight) {
-            lane.grant = None;
             return None;
         }
         match gate.rest(&lane.origin, now) {
@@ -338,11 +392,16 @@ impl<W, G> Lanes<W, G> {
             self.park(id, at);
             return None;
         }
-        if lane.grant.is_none() && lane.has_work() && !gate.lets_pass(&lane.origin, id) {
-            lane.state = State::Asking;
-            return None;
+        if grant.is_none() && lane.has_work() {
+            match gate.ask(&lane.origin, id) {
+                Pass::Free => {}
+                Pass::With(given) => grant = Some(given),
+                Pass::Later => {
+                    lane.state = State::Asking;
+                    return None;
+                }
+            }
         }
-        let grant = lane.grant.take();
         let work = lane.next(&mut self.timed);
         let next = work.map(|work| {
             lane.in_flight += 1;
@@ -411,7 +470,9 @@ impl<W, G> Lanes<W, G> {
 
     fn close(&mut self, id: LaneId, why: Closed) {
         let lane = &mut self.by_id[id.0];
-        lane.grant = None;
+        if lane.grant.take().is_some() {
+            self.granted -= 1;
+        }
         if !matches!(lane.state, State::Closed(_)) {
             lane.state = State::Closed(why);
             self.refusing.push_back(id);
@@ -419,15 +480,16 @@ impl<W, G> Lanes<W, G> {
     }
 
     fn park(&mut self, id: LaneId, until: Instant) {
-        let lane = &mut self.by_id[id.0];
-        lane.grant = None;
-        lane.state = State::Parked(until);
+        self.by_id[id.0].state = State::Parked(until);
         self.parked.push(Reverse((until, id)));
     }
 
     fn lane_of(&mut self, origin: &str) -> LaneId {
         if let Some(&id) = self.ids.get(origin) {
             return id;
+        }
+        if self.by_id.len() >= self.sweep_at {
+            self.sweep(Instant::now());
         }
         let origin: Arc<str> = origin.into();
         let (concurrency, rate) = limits_of(&self.limits, &origin);
@@ -461,6 +523,24 @@ impl<W, G> Lanes<W, G> {
                 self.ready.push_back(id);
             }
         }
+    }
+
+    /// Whether one more grant would be used at once.
+    fn can_use_grant(&self, now: Instant) -> bool {
+        let has_token = self
+            .bucket
+            .as_ref()
+            .is_none_or(|bucket| self.granted == 0 && bucket.ready_at(now).is_none());
+        has_token && self.window.has_room(self.in_flight + self.granted)
+    }
+
+    /// Forgets those whose rate alone was remembered, and is full again.
+    fn sweep(&mut self, now: Instant) {
+        let ids: Vec<_> = self.by_id.iter().map(|(id, _)| LaneId(id)).collect();
+        for id in ids {
+            self.tidy(id, now);
+        }
+        self.sweep_at = (2 * self.by_id.len()).max(MIN_SWEEP);
     }
 
     /// Forgets a lane that has nothing to do and nothing to remember.
@@ -538,9 +618,9 @@ mod tests {
             self.rest.filter(|_| origin == "http://a")
         }
 
-        fn lets_pass(&self, _origin: &str, lane: LaneId) -> bool {
+        fn ask(&self, _origin: &str, lane: LaneId) -> Pass<Self::Grant> {
             self.asked.borrow_mut().push(lane);
-            !self.asks
+            if self.asks { Pass::Later } else { Pass::Free }
         }
     }
 
@@ -739,16 +819,36 @@ mod tests {
             unreachable!("it asked once");
         };
         assert_eq!(
-            lanes.offer(id, "http://b", "for another"),
+            lanes.offer(id, "http://b", "for another", now),
             Some("for another")
         );
-        assert_eq!(lanes.offer(id, "http://a", "first"), None);
-        assert_eq!(lanes.offer(id, "http://a", "unasked"), Some("unasked"));
+        assert_eq!(lanes.offer(id, "http://a", "first", now), None);
+        assert_eq!(lanes.offer(id, "http://a", "unasked", now), Some("unasked"));
         let next = lanes.take(now, &above);
         assert!(matches!(next, Some(Next::Go(_, 0, Some("first")))));
         // For the second it asks again.
         assert!(lanes.take(now, &above).is_none());
         assert_eq!(above.asked.borrow().len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn origins_that_are_done_leave_nothing_behind_once_their_rate_is_full() {
+        let limits = Limits {
+            rate_per_host: Rate::per_second(10.0),
+            ..Limits::none()
+        };
+        let mut lanes: TestLanes = Lanes::new(limits, usize::MAX, Instant::now());
+        for host in 0..100_000 {
+            let now = Instant::now();
+            fill(&mut lanes, &format!("http://host-{host}"), 0..1);
+            let Some(Next::Go(id, ..)) = take(&mut lanes, now) else {
+                unreachable!("it may go")
+            };
+            lanes.release(id, Report::NONE, now);
+            tokio::time::advance(Duration::from_millis(1)).await;
+        }
+        assert!(lanes.by_id.len() <= 2 * MIN_SWEEP, "{}", lanes.by_id.len());
+        assert_eq!(lanes.by_id.len(), lanes.ids.len());
     }
 
     #[test]

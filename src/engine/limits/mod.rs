@@ -22,7 +22,7 @@ pub(crate) use auto::Signal;
 pub(crate) use ceilings::Ceilings;
 use ceilings::{Grant, Inbox};
 pub(crate) use lanes::{Closed, Contact, Report, Turn};
-use lanes::{Gate, LaneId, Lanes};
+use lanes::{Gate, LaneId, Lanes, Pass};
 use rests::Rest;
 pub(crate) use rests::Rests;
 
@@ -80,12 +80,12 @@ impl Gate for ClientGate {
         self.client.rests.of(origin, now)
     }
 
-    fn lets_pass(&self, origin: &str, lane: LaneId) -> bool {
+    fn ask(&self, origin: &str, lane: LaneId) -> Pass<Grant> {
         let Some(ceilings) = &self.client.ceilings else {
-            return true;
+            return Pass::Free;
         };
-        ceilings.ask(origin, lane, &self.inbox);
-        false
+        let grant = ceilings.ask(origin, lane, &self.inbox);
+        grant.map_or(Pass::Later, Pass::With)
     }
 }
 
@@ -138,6 +138,12 @@ impl<J> Limits<J> {
     /// Lets go of all that waits, and of all that is still to come.
     pub(crate) fn shut(&self) {
         self.lock().shut();
+        drop(self.0.gate.inbox.close());
+        self.ring();
+    }
+
+    /// Wakes whoever waits in [`Limits::freed`].
+    pub(crate) fn ring(&self) {
         self.0.freed.notify_one();
     }
 
@@ -163,7 +169,7 @@ impl<J> Limits<J> {
             for (lane, grant) in offers {
                 let origin = grant.origin();
                 // What the lane cannot use any more is offered to another run.
-                drop(lanes.offer(lane, &origin, grant));
+                drop(lanes.offer(lane, &origin, grant, now));
             }
         }
     }
@@ -174,7 +180,7 @@ impl<J> Limits<J> {
                 let permit = Permit {
                     limits: self.clone(),
                     lane: Some(lane),
-                    grant,
+                    grant: grant.map(Grant::used),
                 };
                 Next::Go(job, permit)
             }
@@ -189,7 +195,8 @@ impl<J> Limits<J> {
 }
 
 impl<J> Permit<J> {
-    /// Gives this permit back and takes what is next. Nobody is woken unless there is more to do, or nothing.
+    /// Gives this permit back and takes what is next. Nobody is woken unless there is more to do, or nothing, or it is to be
+    /// done earlier.
     pub(crate) fn exchange(mut self, report: Report) -> Option<Next<J>> {
         if let Some(grant) = self.grant.take() {
             grant.settle(report);
@@ -200,7 +207,7 @@ impl<J> Permit<J> {
             lanes.release(lane, report, now);
         }
         let next = self.limits.next_of(&mut lanes, now);
-        let wakes = next.is_none() || lanes.has_next(now);
+        let wakes = next.is_none() || lanes.has_next(now) || lanes.is_due_earlier(now);
         drop(lanes);
         if wakes {
             self.limits.0.freed.notify_one();

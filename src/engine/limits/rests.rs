@@ -12,8 +12,8 @@ use tokio::time::Instant;
 /// The longest that a host is closed: a server may say any number.
 const MAX_CLOSED: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Rests that are kept before those that are over are swept out.
-const SWEEP_AT: usize = 1 << 10;
+/// Rests that are kept before those that are over are swept out for the first time.
+const MIN_SWEEP: usize = 1 << 10;
 
 /// What a host asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,9 +27,25 @@ pub(crate) enum Rest {
 /// The rests of one client's hosts, by origin.
 #[derive(Debug, Default)]
 pub(crate) struct Rests {
-    hosts: Mutex<HashMap<Box<str>, Rest>>,
+    hosts: Mutex<Hosts>,
     /// How many there are, so that nobody needs the lock while there are none.
     count: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Hosts {
+    rests: HashMap<Box<str>, Rest>,
+    /// How many there are when those that are over are swept out.
+    sweep_at: usize,
+}
+
+impl Default for Hosts {
+    fn default() -> Self {
+        Self {
+            rests: HashMap::new(),
+            sweep_at: MIN_SWEEP,
+        }
+    }
 }
 
 impl Rest {
@@ -58,23 +74,25 @@ impl Rests {
         if self.count.load(Ordering::Relaxed) == 0 {
             return None;
         }
-        let mut hosts = self.lock();
-        let rest = *hosts.get(origin)?;
+        let rests = &mut self.lock().rests;
+        let rest = *rests.get(origin)?;
         if rest.until() > now {
             return Some(rest);
         }
-        hosts.remove(origin);
-        self.count.store(hosts.len(), Ordering::Relaxed);
+        rests.remove(origin);
+        self.count.store(rests.len(), Ordering::Relaxed);
         None
     }
 
     fn set(&self, origin: &str, rest: Rest) {
-        let mut hosts = self.lock();
-        if hosts.len() >= SWEEP_AT && hosts.len().is_power_of_two() {
+        let Hosts { rests, sweep_at } = &mut *self.lock();
+        if rests.len() >= *sweep_at {
             let now = Instant::now();
-            hosts.retain(|_, rest| rest.until() > now);
+            rests.retain(|_, rest| rest.until() > now);
+            // As many must come as are left before it pays again.
+            *sweep_at = (2 * rests.len()).max(MIN_SWEEP);
         }
-        match hosts.entry(origin.into()) {
+        match rests.entry(origin.into()) {
             // Of two wishes of one burst the longer one holds.
             Entry::Occupied(mut known) => {
                 if known.get().until() < rest.until() {
@@ -85,10 +103,10 @@ impl Rests {
                 unknown.insert(rest);
             }
         }
-        self.count.store(hosts.len(), Ordering::Relaxed);
+        self.count.store(rests.len(), Ordering::Relaxed);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Rest>> {
+    fn lock(&self) -> MutexGuard<'_, Hosts> {
         self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -134,5 +152,15 @@ mod tests {
             rests.of("http://a", now),
             Some(Rest::Closed(now + MAX_CLOSED))
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn hosts_that_never_come_again_are_forgotten() {
+        let rests = Rests::default();
+        for host in 0..100_000 {
+            rests.pause(&format!("http://host-{host}"), SECOND);
+            tokio::time::advance(Duration::from_millis(1)).await;
+        }
+        assert!(rests.count.load(Ordering::Relaxed) <= 2 * MIN_SWEEP);
     }
 }

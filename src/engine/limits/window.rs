@@ -65,3 +65,16 @@ impl Window {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_number_is_larger_than_the_room_there_is() {
+        for setting in [Concurrency::Auto, Concurrency::Fixed(100)] {
+            let window = Window::in_all(setting, 3);
+            assert!(window.has_room(2) && !window.has_room(3));
+        }
+    }
+}
