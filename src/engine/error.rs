@@ -72,7 +72,7 @@ codes! {
     HeadersTooLarge => "ERR_HEADERS_TOO_LARGE", "The head of the answer is too large.";
     Http2 => "ERR_HTTP2", "The HTTP/2 stream or connection failed.";
     BufferLimit => "ERR_BUFFER_LIMIT", "The run holds as many bytes of bodies as it may.";
-    HostUnavailable => "ERR_HOST_UNAVAILABLE", "The host asked to be left alone for long, or cannot be reached: nothing was sent.";
+    HostUnavailable => "ERR_HOST_UNAVAILABLE", "The host asked to be left alone for long, or cannot be reached: the request was not sent, or not again.";
     Internal => "ERR_INTERNAL", "A bug of this library.";
 }
 

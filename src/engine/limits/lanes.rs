@@ -281,9 +281,10 @@ impl<W, G> Lanes<W, G> {
         lane.window.settle(report.signal, lane.in_flight, now);
         lane.in_flight -= 1;
         match report.contact {
-            Contact::Answered => lane.unreached = 0,
+            // One that was given up stays so, whatever still comes from it.
+            Contact::Answered if lane.unreached < MAX_UNREACHED => lane.unreached = 0,
             Contact::ConnectTimedOut => lane.unreached = lane.unreached.saturating_add(1),
-            Contact::Unknown => {}
+            Contact::Answered | Contact::Unknown => {}
         }
         if lane.unreached >= MAX_UNREACHED {
             self.close(id, Closed::Unreachable);
@@ -534,11 +535,13 @@ impl<W, G> Lanes<W, G> {
         has_token && self.window.has_room(self.in_flight + self.granted)
     }
 
-    /// Forgets those whose rate alone was remembered, and is full again.
+    /// Forgets those that have nothing to do, and with them what an automatic number has learnt: there are too many.
     fn sweep(&mut self, now: Instant) {
         let ids: Vec<_> = self.by_id.iter().map(|(id, _)| LaneId(id)).collect();
         for id in ids {
-            self.tidy(id, now);
+            if self.by_id[id.0].is_done(now) {
+                self.forget(id);
+            }
         }
         self.sweep_at = (2 * self.by_id.len()).max(MIN_SWEEP);
     }
@@ -546,18 +549,14 @@ impl<W, G> Lanes<W, G> {
     /// Forgets a lane that has nothing to do and nothing to remember.
     fn tidy(&mut self, id: LaneId, now: Instant) {
         let lane = &self.by_id[id.0];
-        let is_in_use =
-            lane.in_flight > 0 || lane.has_work() || lane.is_listed || lane.state != State::Idle;
-        let remembers = lane.unreached > 0
-            || lane.window.has_learnt()
-            || lane
-                .bucket
-                .as_ref()
-                .is_some_and(|bucket| !bucket.is_full(now));
-        if !is_in_use && !remembers {
-            let lane = self.by_id.remove(id.0);
-            self.ids.remove(&lane.origin);
+        if lane.is_done(now) && !lane.window.has_learnt() {
+            self.forget(id);
         }
+    }
+
+    fn forget(&mut self, id: LaneId) {
+        let lane = self.by_id.remove(id.0);
+        self.ids.remove(&lane.origin);
     }
 }
 
@@ -565,6 +564,17 @@ impl<W, G> Lane<W, G> {
     /// Work that has left early still counts here until its place is reached.
     fn has_work(&self) -> bool {
         !self.begun.is_empty() || !self.fresh.is_empty()
+    }
+
+    /// It has nothing to do, and no limit would be passed if it were made anew.
+    fn is_done(&self, now: Instant) -> bool {
+        let is_used =
+            self.in_flight > 0 || self.has_work() || self.is_listed || self.state != State::Idle;
+        let is_full = self
+            .bucket
+            .as_ref()
+            .is_none_or(|bucket| bucket.is_full(now));
+        !is_used && is_full && self.unreached == 0
     }
 
     fn next(&mut self, timed: &mut Timed<W>) -> Option<W> {
