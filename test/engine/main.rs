@@ -4,6 +4,7 @@
 
 mod ceilings;
 mod certificates;
+mod churn;
 mod deadlines;
 mod fake;
 mod faults;

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 
+use hyper_util::client::legacy;
 use rustls::CertificateError;
 
 use super::Repeat;
@@ -24,10 +25,10 @@ pub(super) fn classify(error: &(dyn StdError + 'static), stage: Stage) -> Error 
         if let Some(known) = recognise(cause, stage) {
             return known;
         }
-        if cause
+        let is_left_waiting = cause
             .downcast_ref::<hyper::Error>()
-            .is_some_and(|error| error.is_canceled() || is_left_waiting(error))
-        {
+            .is_some_and(|error| error.is_canceled() || is_left_waiting(error));
+        if is_left_waiting || has_lost_its_share(cause) {
             fallback = Some(closed(stage));
         }
         next = cause.source();
@@ -51,6 +52,9 @@ pub(super) fn repeat(
     while let Some(cause) = next {
         if let Some(error) = cause.downcast_ref::<h2::Error>() {
             return repeat_http2(error, has_own_connection);
+        }
+        if has_lost_its_share(cause) {
+            return Some(Repeat::Pooled);
         }
         if let Some(error) = cause.downcast_ref::<hyper::Error>() {
             if error.is_canceled() || (is_left_waiting(error) && !has_own_connection) {
@@ -76,6 +80,18 @@ pub(super) fn repeat(
     None
 }
 
+/// The same, for one that got no connection.
+pub(super) fn repeat_unconnected(error: &(dyn StdError + 'static)) -> Option<Repeat> {
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        if has_lost_its_share(cause) {
+            return Some(Repeat::Pooled);
+        }
+        next = cause.source();
+    }
+    None
+}
+
 fn repeat_http2(error: &h2::Error, has_own_connection: bool) -> Option<Repeat> {
     let is_refused = error.is_remote() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
     let is_turned_away = error.is_remote() && error.is_go_away();
@@ -90,6 +106,18 @@ fn repeat_http2(error: &h2::Error, has_own_connection: bool) -> Option<Repeat> {
 /// ours can be no other.
 fn is_left_waiting(error: &hyper::Error) -> bool {
     error.is_user()
+}
+
+/// Requests that come at once make a connection each, and all share one of them as soon as it turns out to be HTTP/2. It was
+/// gone before this one could, or there was another meanwhile: the request is still here.
+fn has_lost_its_share(cause: &(dyn StdError + 'static)) -> bool {
+    if let Some(error) = cause.downcast_ref::<legacy::Error>() {
+        let is_of_a_connection = error
+            .source()
+            .is_some_and(<dyn StdError>::is::<hyper::Error>);
+        return !error.is_connect() && !is_of_a_connection;
+    }
+    cause.is::<legacy::pool::Error>()
 }
 
 fn is_gone(error: &io::Error) -> bool {
@@ -252,4 +280,17 @@ fn of_errno(errno: i32) -> Option<Code> {
 #[cfg(not(unix))]
 fn of_errno(_errno: i32) -> Option<Code> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_of_a_connection_that_is_gone_is_a_lost_connection() {
+        let error = legacy::pool::Error::CheckedOutClosedValue;
+        let known = classify(&error, Stage::Connect);
+        assert_eq!(known.code, Code::ConnectionReset);
+        assert_eq!(repeat_unconnected(&error), Some(Repeat::Pooled));
+    }
 }

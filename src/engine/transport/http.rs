@@ -101,7 +101,10 @@ impl HttpTransport {
             return Error::new(Code::InvalidUrl, detail).into();
         }
         if error.is_connect() {
-            return fault::classify(error, fault::Stage::Connect).into();
+            return Failure {
+                error: fault::classify(error, fault::Stage::Connect),
+                repeat: fault::repeat_unconnected(error),
+            };
         }
         let speaks_http2 = |url| self.over_http2.contains(origin_key(url));
         Failure {
