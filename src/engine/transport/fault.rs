@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::io;
 
 use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::Connected;
 use rustls::CertificateError;
 
 use super::Repeat;
@@ -46,7 +47,7 @@ pub(super) fn classify(error: &(dyn StdError + 'static), stage: Stage) -> Error 
 pub(super) fn repeat(
     error: &(dyn StdError + 'static),
     has_own_connection: bool,
-    is_http2: impl Fn() -> bool,
+    is_http2: bool,
 ) -> Option<Repeat> {
     let mut next = Some(error);
     while let Some(cause) = next {
@@ -68,7 +69,7 @@ pub(super) fn repeat(
             }
         }
         if cause.downcast_ref::<io::Error>().is_some_and(is_gone) && !has_own_connection {
-            let over = if is_http2() {
+            let over = if is_http2 {
                 Repeat::Pooled
             } else {
                 Repeat::Fresh
@@ -86,6 +87,18 @@ pub(super) fn repeat_unconnected(error: &(dyn StdError + 'static)) -> Option<Rep
     while let Some(cause) = next {
         if has_lost_its_share(cause) {
             return Some(Repeat::Pooled);
+        }
+        next = cause.source();
+    }
+    None
+}
+
+/// The connection that `error` happened on.
+pub(super) fn connection_of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Connected> {
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        if let Some(error) = cause.downcast_ref::<legacy::Error>() {
+            return error.connect_info();
         }
         next = cause.source();
     }

@@ -11,12 +11,13 @@ use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderValue, Method, Version};
 use hyper::body::Body as _;
 use hyper::ext::ReasonPhrase;
+use hyper_util::client::legacy::connect::{Connected, HttpInfo};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::recent::RecentOrigins;
 use super::resolver::{self, Resolver};
 use super::trace::TraceLayer;
-use super::{BodyStream, Failure, Head, Request, Trace, Transport, fault, tls};
+use super::{BodyStream, Failure, Head, Request, Trace, Transport, fault, tls, trace};
 use crate::error::{Code, Error};
 use crate::job::origin_key;
 use crate::options::ConnectionOptions;
@@ -30,9 +31,6 @@ const MAX_HTTP1_HEAD: usize = 128 << 10;
 /// The whole head of an HTTP/2 response, at most.
 const MAX_HTTP2_HEAD: u32 = 256 << 10;
 
-/// How long it is remembered that an origin speaks HTTP/2.
-const HTTP2_REMEMBERED: Duration = Duration::from_secs(60 * 60);
-
 /// The connections of one client, and how they are made.
 #[derive(Debug)]
 pub struct HttpTransport {
@@ -42,8 +40,6 @@ pub struct HttpTransport {
     unpooled: reqwest::Client,
     /// Origins whose kept connections must not be used: hyper keeps one with an ambiguous answer when it can find an end.
     ambiguous: RecentOrigins,
-    /// Origins that answered over HTTP/2: a connection that broke does not say what was spoken over it.
-    over_http2: RecentOrigins,
     connector: Connector,
 }
 
@@ -79,7 +75,6 @@ impl HttpTransport {
             pooled: RwLock::new(build(connector.builder())?),
             unpooled: build(unpooled.tls_backend_preconfigured(http1_tls))?,
             ambiguous: RecentOrigins::new(options.keep_alive),
-            over_http2: RecentOrigins::new(HTTP2_REMEMBERED),
             connector,
         })
     }
@@ -92,27 +87,6 @@ impl HttpTransport {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
-    }
-
-    fn failure(&self, error: &reqwest::Error, trace: &Trace) -> Failure {
-        if error.is_builder() {
-            // The grammar of HTTP is narrower than the URL standard's.
-            let detail = "the URL has a character or a length that HTTP does not allow";
-            return Error::new(Code::InvalidUrl, detail).into();
-        }
-        if error.is_connect() {
-            return Failure {
-                error: fault::classify(error, fault::Stage::Connect),
-                repeat: fault::repeat_unconnected(error),
-            };
-        }
-        let speaks_http2 = |url| self.over_http2.contains(origin_key(url));
-        Failure {
-            error: fault::classify(error, fault::Stage::Response),
-            repeat: fault::repeat(error, trace.has_own_connection(), || {
-                error.url().is_some_and(speaks_http2)
-            }),
-        }
     }
 }
 
@@ -153,10 +127,9 @@ impl Transport for HttpTransport {
                 .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         let sent = Arc::clone(&trace).scope(client.execute(outgoing)).await;
-        let mut response = sent.map_err(|error| self.failure(&error, &trace))?;
-        if response.version() == Version::HTTP_2 && trace.has_own_connection() {
-            self.over_http2.add(origin_key(response.url()));
-        }
+        let mut response = sent.map_err(|error| failure(&error, &trace))?;
+        let info: Option<&HttpInfo> = response.extensions().get();
+        trace.note_connection(info.map(HttpInfo::local_addr));
         check_size(&response)?;
         if has_ambiguous_end(&response) {
             self.ambiguous.add(origin_key(response.url()));
@@ -188,6 +161,30 @@ impl Transport for HttpTransport {
 /// As the fetch standard has it (HTTP-network-or-cache fetch): some servers want to be told.
 fn says_that_there_is_no_body(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT)
+}
+
+fn failure(error: &reqwest::Error, trace: &Trace) -> Failure {
+    if error.is_builder() {
+        // The grammar of HTTP is narrower than the URL standard's.
+        let detail = "the URL has a character or a length that HTTP does not allow";
+        return Error::new(Code::InvalidUrl, detail).into();
+    }
+    if error.is_connect() {
+        return Failure {
+            error: fault::classify(error, fault::Stage::Connect),
+            repeat: fault::repeat_unconnected(error),
+        };
+    }
+    let connection = fault::connection_of(error);
+    trace.note_connection(connection.and_then(trace::ends).map(|(local, _)| local));
+    Failure {
+        error: fault::classify(error, fault::Stage::Response),
+        repeat: fault::repeat(
+            error,
+            trace.has_own_connection(),
+            connection.is_some_and(Connected::is_negotiated_h2),
+        ),
+    }
 }
 
 /// The names are in the map for each of their values, as they were in the head.

@@ -2,17 +2,20 @@
 //! The connector runs inside the request's own task, which is how it finds the request that asked for it.
 
 use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use http::Extensions;
+use hyper_util::client::legacy::connect::{Connected, Connection, HttpInfo};
 use tokio::time::{Instant, timeout_at};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::error::{Error, Phase};
+use crate::error::{Code, Error, Phase};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -48,7 +51,9 @@ struct Connect {
     in_line_since: Option<Instant>,
     /// When this request stopped waiting for it: it ended, well or not, or a connection that came free was taken instead.
     ended: Option<Instant>,
-    /// This request itself waited for the connection, and went over it.
+    /// The local address of the connection that was made for this request, which tells it from others.
+    made: Option<SocketAddr>,
+    /// The request went over the connection that was made for it.
     is_own: bool,
 }
 
@@ -87,6 +92,13 @@ impl Trace {
             (None, _) => Some(self.begun),
             (Some(_), ended) => ended,
         }
+    }
+
+    /// The request went over the connection with this local address. The pool may have given it another than the one that was
+    /// made for it, and gives no word of that.
+    pub(super) fn note_connection(&self, local: Option<SocketAddr>) {
+        let mut connect = self.lock();
+        connect.is_own = connect.made.is_some() && connect.made == local;
     }
 
     /// A connection was made for this request, and it went over it.
@@ -144,7 +156,7 @@ impl Trace {
         connect.in_line + now.unwrap_or_default()
     }
 
-    async fn connect<T>(
+    async fn connect<T: Connection>(
         self: Arc<Self>,
         connecting: impl Future<Output = Result<T, BoxError>>,
     ) -> Result<T, BoxError> {
@@ -155,11 +167,14 @@ impl Trace {
             connecting.as_mut().poll(context)
         })
         .await;
-        if result.is_ok() {
-            self.counters.opened.fetch_add(1, Ordering::Relaxed);
-            self.lock().is_own = self.is_current();
+        let connection = result?;
+        let ends = ends(&connection.connected());
+        if ends.is_some_and(|(local, remote)| local == remote) {
+            return Err(connected_to_itself().into());
         }
-        result
+        self.counters.opened.fetch_add(1, Ordering::Relaxed);
+        self.lock().made = ends.map(|(local, _)| local);
+        Ok(connection)
     }
 
     async fn within_limit<T>(
@@ -194,6 +209,20 @@ impl Trace {
     fn lock(&self) -> MutexGuard<'_, Connect> {
         self.connect.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The local and the remote address of a connection.
+pub(super) fn ends(connection: &Connected) -> Option<(SocketAddr, SocketAddr)> {
+    let mut extras = Extensions::new();
+    connection.get_extras(&mut extras);
+    let info: &HttpInfo = extras.get()?;
+    Some((info.local_addr(), info.remote_addr()))
+}
+
+/// Where nobody listens at a port that the system gives out to clients, it may be given to this one, which TCP then connects
+/// with itself (RFC 9293 §3.5, simultaneous open).
+fn connected_to_itself() -> Error {
+    Error::new(Code::ConnectionRefused, "nobody listens there")
 }
 
 /// Marks the time of connecting, also when it is given up.
@@ -247,7 +276,7 @@ impl<S, D> Service<D> for TracedConnector<S>
 where
     S: Service<D, Error = BoxError>,
     S::Future: Send + 'static,
-    S::Response: Send + 'static,
+    S::Response: Connection + Send + 'static,
 {
     type Response = S::Response;
     type Error = BoxError;
