@@ -6,11 +6,8 @@ const assert = require('node:assert/strict');
 const { getEventListeners } = require('node:events');
 const { test } = require('node:test');
 const { downloadAll } = require('../../index.js');
+const { PATIENT, PHASES } = require('./phases.js');
 const { serve, serveRaw } = require('./server.js');
-
-/** No limit of time is near, and nothing is tried again: a call that rejects does so because of its signal. */
-const PATIENT = { timeout: { connect: 60_000, response: 60_000, idle: 60_000 }, retry: false };
-const HEAD = 'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n';
 
 /** What `promise` rejects with, whatever that is. */
 async function rejection(promise) {
@@ -19,46 +16,19 @@ async function rejection(promise) {
   return outcome.reason;
 }
 
-/** A server that calls `abort` when the request is in this phase, and how a call gets there. */
-const PHASES = {
-  'in the TLS handshake': {
-    serve: (t, abort) =>
-      serveRaw(t, () => {}).then((server) => {
-        server.server.on('connection', (socket) => socket.once('data', abort));
-        return { ...server, url: server.url.replace('http:', 'https:') };
-      }),
-  },
-  'waiting for the head': { serve: (t, abort) => serveRaw(t, abort) },
-  'in the head': {
-    serve: (t, abort) => serveRaw(t, (socket) => socket.write('HTTP/1.1 2', abort)),
-  },
-  'in the body': {
-    serve: (t, abort) => serveRaw(t, (socket) => socket.write(`${HEAD}abc`, abort)),
-  },
-  'in a redirect': {
-    serve: (t, abort) =>
-      serve(t, (request, response) => {
-        if (request.url === '/') response.writeHead(302, { location: '/next' }).end();
-        else abort();
-      }),
-  },
-};
-
-for (const [phase, { serve: start }] of Object.entries(PHASES)) {
+for (const [phase, start] of Object.entries(PHASES)) {
   test(`an abort ${phase} rejects with the reason and closes the connections`, async (t) => {
     const controller = new AbortController();
     const reason = new Error('enough');
-    let abortedAt;
-    const server = await start(t, () => {
-      abortedAt ??= performance.now();
-      controller.abort(reason);
-    });
-    const urls = Array.from({ length: 30 }, () => server.url);
-    const run = downloadAll(urls, { signal: controller.signal, ...PATIENT });
+    const { urls, options, servers, reached } = await start(t);
+    const run = downloadAll(urls, { signal: controller.signal, ...PATIENT, ...options });
+    await reached;
+    const abortedAt = performance.now();
+    controller.abort(reason);
     assert.equal(await rejection(run), reason);
     assert.ok(performance.now() - abortedAt < 1_000);
     assert.equal(getEventListeners(controller.signal, 'abort').length, 0);
-    await server.gone();
+    for (const server of servers) await server.gone();
   });
 }
 
@@ -197,6 +167,22 @@ test('one signal serves many calls and keeps no listener', async (t) => {
   assert.equal(getEventListeners(signal, 'abort').length, 1);
   assert.equal(signal.onabort, mine);
   assert.deepEqual(warnings, []);
+});
+
+test('signals that Node combines abort as others do, and are left alone afterwards', async (t) => {
+  const { url } = await serve(t, (request, response) => {
+    if (request.url !== '/never') response.end();
+  });
+  const controller = new AbortController();
+  for (let call = 0; call < 20; call++) {
+    const signal = AbortSignal.any([controller.signal, AbortSignal.timeout(60_000)]);
+    assert.equal((await downloadAll([url], { signal }))[0].status, 200);
+    assert.equal(getEventListeners(signal, 'abort').length, 0);
+  }
+  const signal = AbortSignal.any([controller.signal, AbortSignal.timeout(60_000)]);
+  const run = downloadAll([`${url}/never`], { signal, ...PATIENT });
+  controller.abort('one of them');
+  assert.equal(await rejection(run), 'one of them');
 });
 
 test('what has not the shape of a signal is refused', async (t) => {

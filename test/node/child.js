@@ -24,8 +24,13 @@ function startInChild(main, input, options) {
 }
 
 /** Any Node process at the root of the project. */
-function startNode(args, { env = {} } = {}) {
-  const child = spawn(process.execPath, args, {
+function startNode(args, options) {
+  return startProgram(process.execPath, args, options);
+}
+
+/** Any process there. */
+function startProgram(file, args, { env = {} } = {}) {
+  const child = spawn(file, args, {
     cwd: ROOT,
     env: { ...process.env, ...env },
     timeout: LIMIT,
@@ -46,4 +51,4 @@ function startNode(args, { env = {} } = {}) {
   return { child, ended };
 }
 
-module.exports = { runInChild, startInChild, startNode };
+module.exports = { runInChild, startInChild, startNode, startProgram };

@@ -4,30 +4,10 @@
 
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
-const { runInChild, startInChild, startNode } = require('./child.js');
+const { runInChild, startNode } = require('./child.js');
 const { closedPort, serve, serveRaw } = require('./server.js');
 
 const QUIET = { code: 0, signal: null, stdout: '', stderr: '' };
-
-/** Ways of being in the middle of a run, and what a server does to get a client there. */
-const MIDDLES = {
-  'in the TLS handshake': { scheme: 'https:', act: () => {} },
-  'waiting for the head': { scheme: 'http:', act: () => {} },
-  'in the body': {
-    scheme: 'http:',
-    act: (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc'),
-  },
-};
-
-/** Runs `main` against a server that tells it, through its stdin, when it is in the middle. */
-async function interrupt(t, { scheme, act }, main) {
-  const server = await serveRaw(t, act);
-  const { child, ended } = startInChild(main, server.url.replace('http:', scheme));
-  server.server.on('connection', (socket) => {
-    socket.once('data', () => child.stdin.write('now'));
-  });
-  return { child, ended };
-}
 
 test('a finished run lets the process exit, though its connections are still there', async (t) => {
   const { url } = await serve(t);
@@ -82,39 +62,6 @@ test('an aborted run lets the process exit', async (t) => {
     setImmediate(() => controller.abort());
   }, url);
   assert.deepEqual(outcome, QUIET);
-});
-
-for (const [name, middle] of Object.entries(MIDDLES)) {
-  test(`process.exit() ${name} ends the process with its code`, async (t) => {
-    const { ended } = await interrupt(t, middle, (url) => {
-      const { downloadAll } = require('manyfetch');
-      downloadAll(Array.from({ length: 50 }, () => url));
-      process.stdin.once('data', () => process.exit(7));
-    });
-    assert.deepEqual(await ended, { ...QUIET, code: 7 });
-  });
-}
-
-test('an uncaught exception in the middle ends the process as ever', async (t) => {
-  const { ended } = await interrupt(t, MIDDLES['in the body'], (url) => {
-    const { downloadAll } = require('manyfetch');
-    downloadAll(Array.from({ length: 50 }, () => url));
-    process.stdin.once('data', () => {
-      throw new Error('mine');
-    });
-  });
-  const { code, signal, stderr } = await ended;
-  assert.deepEqual([code, signal], [1, null]);
-  assert.match(stderr, /Error: mine/);
-});
-
-test('a signal ends the process as ever', { skip: process.platform === 'win32' }, async (t) => {
-  const { ended } = await interrupt(t, MIDDLES['waiting for the head'], (url) => {
-    const { downloadAll } = require('manyfetch');
-    downloadAll(Array.from({ length: 50 }, () => url));
-    process.stdin.once('data', () => process.kill(process.pid, 'SIGTERM'));
-  });
-  assert.deepEqual(await ended, { ...QUIET, code: null, signal: 'SIGTERM' });
 });
 
 test('a throw in the continuation of a run is uncaught, not lost and not fatal in another way', async (t) => {
@@ -172,4 +119,81 @@ test('asynchronous context goes through a run', async (t) => {
     ),
   );
   assert.deepEqual(stores, ['a', 'b', 'c']);
+});
+
+test('a call may be made from whatever another one causes', async (t) => {
+  const { url } = await serve(t, (request, response) => {
+    if (request.url !== '/never') response.end(request.url);
+  });
+  const { downloadAll } = require('../../index.js');
+  const controller = new AbortController();
+  const { signal } = controller;
+  const texts = async (path) => (await downloadAll([url + path, '']))[0].text();
+  const fromListener = new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(texts('/from-listener')));
+  });
+  const never = downloadAll([`${url}/never`], { signal });
+  // From the end of a run, over and over, and from an abort in the middle of a list.
+  let depth = 0;
+  const deeper = async () => {
+    depth += 1;
+    await texts('/deeper');
+    if (depth < 50) await deeper();
+  };
+  await Promise.all([deeper(), deeper()]);
+  const list = function* () {
+    yield `${url}/never`;
+    controller.abort('from the list');
+    yield downloadAll([url]);
+  };
+  await assert.rejects(downloadAll(list(), { signal }), (reason) => reason === 'from the list');
+  await assert.rejects(never, (reason) => reason === 'from the list');
+  assert.equal(await fromListener, '/from-listener');
+});
+
+test('objects of another realm are what they are', async (t) => {
+  const { url } = await serve(t);
+  const vm = require('node:vm');
+  const { downloadAll } = require('../../index.js');
+  const context = vm.createContext({ downloadAll, url });
+  const source = `downloadAll(new Set([url + '/a', { url: url + '/b', headers: { a: 'b' }, timeout: { idle: 5 } }]), { retry: { methods: ['GET'] } })`;
+  const results = await vm.runInContext(source, context);
+  assert.deepEqual(
+    results.map((result) => result.text()),
+    ['/a', '/b'],
+  );
+  const thrown = vm.runInContext('mine = new Error("mine")', context);
+  const run = vm.runInContext('downloadAll((function* () { yield url; throw mine; })())', context);
+  await assert.rejects(run, (error) => error === thrown);
+});
+
+test('it runs under the flags that make Node strict, and says so where addons are forbidden', async (t) => {
+  const { url } = await serve(t);
+  const main = `require('manyfetch').downloadAll(['${url}/fine', '']).then(([fine, bad]) => console.log(fine.text(), bad.error.code))`;
+  const strict = ['--disable-proto=throw', '--throw-deprecation', '--pending-deprecation'];
+  const fine = await startNode([...strict, '--unhandled-rejections=strict', '-e', main]).ended;
+  assert.deepEqual(fine, { ...QUIET, stdout: '/fine ERR_INVALID_URL\n' });
+  const frozen = await startNode(['--no-warnings', '--frozen-intrinsics', '-e', main]).ended;
+  assert.deepEqual(frozen, fine);
+  const { code, signal, stderr } = await startNode(['--no-addons', '-e', main]).ended;
+  assert.deepEqual([code, signal], [1, null]);
+  assert.match(stderr, /manyfetch: the native part for \S+ cannot be loaded.*addon/);
+});
+
+test('profiles and snapshots of the heap can be taken in the middle of a run', async (t) => {
+  const { url } = await serve(t);
+  const outcome = await runInChild(async (url) => {
+    const { downloadAll } = require('manyfetch');
+    const { Session } = require('node:inspector/promises');
+    const session = new Session();
+    session.connect();
+    await session.post('Profiler.enable');
+    await session.post('Profiler.start');
+    const run = downloadAll(Array.from({ length: 500 }, (_, i) => `${url}/${i}`));
+    for await (const _part of require('node:v8').getHeapSnapshot());
+    const { profile } = await session.post('Profiler.stop');
+    session.disconnect();
+    console.log((await run).stats.ok, profile.nodes.length > 0);
+  }, url);
+  assert.deepEqual(outcome, { ...QUIET, stdout: '500 true\n' });
 });

@@ -69,13 +69,17 @@ async function gone(sockets) {
   for (const socket of sockets) await new Promise((resolve) => socket.once('close', resolve));
 }
 
-/** A port on which nobody listens: a client's own, so that nobody else gets it either. */
+/**
+ * A port on which nobody listens any more, and which a connection that was made there keeps from others. A client's own port would
+ * not do: systems give a client, once in some thousand times, the very port that it connects to, and it talks to itself.
+ */
 async function closedPort(t) {
-  const { port } = await serveRaw(t, () => {});
+  const { server, port } = await serveRaw(t, () => {});
   const socket = net.connect(port, '127.0.0.1');
   t.after(() => socket.destroy());
-  await once(socket, 'connect');
-  return socket.localPort;
+  await Promise.all([once(server, 'connection'), once(socket, 'connect')]);
+  server.close();
+  return port;
 }
 
 module.exports = { closedPort, listen, serve, serveHeads, serveRaw, serveTls };

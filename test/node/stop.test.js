@@ -14,10 +14,7 @@ const ONCE = { stopOnError: true, retry: false, timeout: { response: 60_000 } };
 test('the first item that fails rejects with its error, and what is under way is cancelled', async (t) => {
   const silent = await serveRaw(t, () => {});
   const port = await closedPort(t);
-  const urls = [
-    ...new Array(5).fill(silent.url),
-    ...new Array(600).fill(`http://127.0.0.1:${port}/`),
-  ];
+  const urls = [...new Array(5).fill(silent.url), `http://127.0.0.1:${port}/`];
   for (const call of [
     (options) => downloadAll(urls, options),
     (options) => new Client().downloadAll(urls, options),
@@ -25,7 +22,7 @@ test('the first item that fails rejects with its error, and what is under way is
     await assert.rejects(call(ONCE), (error) => {
       assert.ok(error instanceof DownloadError);
       const { code, index, url, attempts, stack } = error;
-      assert.deepEqual([code, index >= 5, attempts], ['ECONNREFUSED', true, 1]);
+      assert.deepEqual([code, index, attempts], ['ECONNREFUSED', 5, 1]);
       assert.equal(url, `http://127.0.0.1:${port}/`);
       assert.match(stack, /stop\.test\.js/, 'the stack points at the call');
       return true;
@@ -42,7 +39,7 @@ test('an item that cannot be sent is a failure too', async (t) => {
     [{ url, metod: 1 }, 'ERR_INVALID_ARG_VALUE'],
   ];
   for (const [item, code] of broken) {
-    const list = [url, ...new Array(600).fill(item), url];
+    const list = [url, item, url];
     await assert.rejects(downloadAll(list, ONCE), { name: 'DownloadError', code, attempts: 0 });
   }
 });
