@@ -3,13 +3,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Left to the program, to name lookups and to connections that are kept: an eighth, and no fewer than these.
+/// Left to the program and to name lookups: a quarter, and no fewer than these.
 const MIN_LEFT: usize = 16;
 
 /// Requests that may be in flight at once. Never none.
 pub(crate) fn room() -> usize {
     let room = || Some(limit()?.saturating_sub(open()? + left(limit()?)));
-    room().map_or(usize::MAX, |room| room.max(1))
+    // Each may leave a connection behind that is kept, and one more until that is found out and closed.
+    room().map_or(usize::MAX, |room| (room / 3).max(1))
 }
 
 /// Counts a new connection of the process. Whether there are so many files open by now that idle connections should be closed:
@@ -19,14 +20,16 @@ pub(crate) fn are_scarce_after_one_more() -> bool {
     let opened = OPENED.fetch_add(1, Ordering::Relaxed);
     let are_scarce = || {
         let limit = limit()?;
-        let is_time = opened.is_multiple_of(left(limit) / 2);
-        Some(is_time && open()? > limit - left(limit))
+        // It takes a while until idle connections are closed, in which new ones come.
+        let is_time = opened.is_multiple_of(left(limit) / 8);
+        // Where there is no descriptor left to look with, there are too many.
+        Some(is_time && open().is_none_or(|open| open > limit - left(limit)))
     };
     are_scarce().unwrap_or(false)
 }
 
 fn left(limit: usize) -> usize {
-    (limit / 8).max(MIN_LEFT).min(limit)
+    (limit / 4).max(MIN_LEFT).min(limit)
 }
 
 /// What the system allows this process.

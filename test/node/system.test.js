@@ -4,7 +4,9 @@
 
 const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');
+const { once } = require('node:events');
 const fs = require('node:fs');
+const http = require('node:http');
 const os = require('node:os');
 const path = require('node:path');
 const readline = require('node:readline');
@@ -87,15 +89,12 @@ test(
   },
 );
 
-test(
-  'with 64 files, 5,000 items at 500 at a time succeed, and files of the program open',
-  onPosix,
-  async (t) => {
-    const server = await serve(t);
-    const main = `(async () => {
+/** Fetches `urls` in a process that may have `files` files, which goes on opening one of its own meanwhile if `opens`. */
+function fetchWithFiles(files, urls, { opens, ...options }) {
+  const main = `(async () => {
     const fs = require('node:fs');
     const { downloadAll } = require('manyfetch');
-    const urls = Array.from({ length: 5_000 }, (_, i) => '${server.url}/' + i);
+    const { urls, opens, options } = JSON.parse(fs.readFileSync(0, 'utf8'));
     let opened = 0;
     let finished = false;
     const use = async () => {
@@ -105,22 +104,47 @@ test(
         opened += 1;
       }
     };
-    const using = use();
-    const options = { concurrency: 500, concurrencyPerHost: 500, retry: false };
+    const using = opens ? use() : undefined;
     const results = await downloadAll(urls, options);
     finished = true;
     await using;
-    const right = results.every((result, i) => result.error === undefined && result.text() === '/' + i);
+    const right = results.every((result) => result.error === undefined && result.text() === new URL(result.url).pathname);
     fs.closeSync(fs.openSync(process.execPath));
-    console.log(right, opened > 0, JSON.stringify(results.stats.errors));
+    console.log(right, opened > 0 === opens, JSON.stringify(results.stats.errors));
   })()`;
-    const { ended } = startProgram('sh', [
-      '-c',
-      'ulimit -n 64 && exec "$0" -e "$1"',
-      process.execPath,
-      main,
-    ]);
-    assert.deepEqual(await ended, { ...QUIET, stdout: 'true true {}\n' });
+  const limited = `ulimit -n ${files} && exec "$0" -e "$1"`;
+  const { child, ended } = startProgram('sh', ['-c', limited, process.execPath, main]);
+  child.stdin.end(JSON.stringify({ urls, opens, options }));
+  return ended;
+}
+
+test(
+  'with 64 files, 5,000 items at 500 at a time succeed, and files of the program open',
+  onPosix,
+  async (t) => {
+    const server = await serve(t);
+    const urls = Array.from({ length: 5_000 }, (_, i) => `${server.url}/${i}`);
+    const options = { concurrency: 500, concurrencyPerHost: 500, retry: false, opens: true };
+    const ended = await fetchWithFiles(64, urls, options);
+    assert.deepEqual(ended, { ...QUIET, stdout: 'true true {}\n' });
+  },
+);
+
+test(
+  'with 128 files, 3,000 hosts are fetched whose connections would all be kept',
+  onLinux,
+  async (t) => {
+    const server = http.createServer((request, response) => response.end(request.url));
+    t.after(() => server.close());
+    server.listen(0, '0.0.0.0');
+    await once(server, 'listening');
+    const { port } = server.address();
+    const urls = Array.from(
+      { length: 3_000 },
+      (_, i) => `http://127.1.${i >> 8}.${i & 255}:${port}/${i}`,
+    );
+    const ended = await fetchWithFiles(128, urls, { retry: false, opens: false });
+    assert.deepEqual(ended, { ...QUIET, stdout: 'true true {}\n' });
   },
 );
 

@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ const MAX_HTTP2_HEAD: u32 = 256 << 10;
 pub struct HttpTransport {
     /// Keeps its connections. Exchanged as a whole to close those that are idle, for which there is no other way.
     pooled: RwLock<reqwest::Client>,
+    is_closing_idle: AtomicBool,
     /// Makes a connection a request, over HTTP/1.
     unpooled: reqwest::Client,
     /// Origins whose kept connections must not be used: hyper keeps one with an ambiguous answer when it can find an end.
@@ -73,6 +75,7 @@ impl HttpTransport {
         let unpooled = connector.builder().http1_only().pool_max_idle_per_host(0);
         Ok(Self {
             pooled: RwLock::new(build(connector.builder())?),
+            is_closing_idle: AtomicBool::new(false),
             unpooled: build(unpooled.tls_backend_preconfigured(http1_tls))?,
             ambiguous: RecentOrigins::new(options.keep_alive),
             connector,
@@ -80,7 +83,8 @@ impl HttpTransport {
     }
 
     fn client(&self, request: &Request) -> reqwest::Client {
-        if request.is_fresh || self.ambiguous.contains(origin_key(&request.url)) {
+        let keeps_none = request.is_fresh || self.is_closing_idle.load(Ordering::Relaxed);
+        if keeps_none || self.ambiguous.contains(origin_key(&request.url)) {
             return self.unpooled.clone();
         }
         self.pooled
@@ -151,10 +155,14 @@ impl Transport for HttpTransport {
     }
 
     fn close_idle(&self) {
-        // Requests under way hold their connections themselves.
+        // Requests under way hold their connections themselves, and those that begin meanwhile leave none behind.
+        if self.is_closing_idle.swap(true, Ordering::Relaxed) {
+            return;
+        }
         if let Ok(client) = build(self.connector.builder()) {
             *self.pooled.write().unwrap_or_else(PoisonError::into_inner) = client;
         }
+        self.is_closing_idle.store(false, Ordering::Relaxed);
     }
 }
 
