@@ -7,7 +7,10 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use super::lanes::{Contact, Gate, LaneId, Lanes, Next, Pass, Report, Turn};
+use super::gate::{Gate, Pass};
+use super::lane::{LaneId, Turn};
+use super::lanes::{Lanes, Next};
+use super::report::{Contact, Report};
 use super::rests::Rest;
 use crate::options::Limits;
 

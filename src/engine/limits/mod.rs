@@ -7,7 +7,10 @@
 mod auto;
 pub(crate) mod bucket;
 mod ceilings;
+mod gate;
+mod lane;
 mod lanes;
+mod report;
 mod rests;
 mod timed;
 mod window;
@@ -21,8 +24,11 @@ use crate::options;
 pub(crate) use auto::Signal;
 pub(crate) use ceilings::Ceilings;
 use ceilings::{Grant, Inbox};
-pub(crate) use lanes::{Closed, Contact, Report, Turn};
-use lanes::{Gate, LaneId, Lanes, Pass};
+use gate::{Gate, Pass};
+use lane::LaneId;
+pub(crate) use lane::{Closed, Turn};
+use lanes::Lanes;
+pub(crate) use report::{Contact, Report};
 use rests::Rest;
 pub(crate) use rests::Rests;
 
