@@ -83,14 +83,18 @@ impl HttpTransport {
     }
 
     fn client(&self, request: &Request) -> reqwest::Client {
-        let keeps_none = request.is_fresh || self.is_closing_idle.load(Ordering::Relaxed);
-        if keeps_none || self.ambiguous.contains(origin_key(&request.url)) {
+        if request.is_fresh || self.ambiguous.contains(origin_key(&request.url)) {
             return self.unpooled.clone();
         }
         self.pooled
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Closes the connections of the pool that are idle. Requests under way hold theirs themselves.
+    fn exchange_pool(&self, client: reqwest::Client) {
+        *self.pooled.write().unwrap_or_else(PoisonError::into_inner) = client;
     }
 }
 
@@ -155,12 +159,13 @@ impl Transport for HttpTransport {
     }
 
     fn close_idle(&self) {
-        // Requests under way hold their connections themselves, and those that begin meanwhile leave none behind.
         if self.is_closing_idle.swap(true, Ordering::Relaxed) {
             return;
         }
+        // It takes a while to make a new pool. Those who come meanwhile leave no connection behind.
+        self.exchange_pool(self.unpooled.clone());
         if let Ok(client) = build(self.connector.builder()) {
-            *self.pooled.write().unwrap_or_else(PoisonError::into_inner) = client;
+            self.exchange_pool(client);
         }
         self.is_closing_idle.store(false, Ordering::Relaxed);
     }
