@@ -12,6 +12,8 @@
  * `signal.reason` itself when the signal aborts; with whatever the iterator of `urls` throws; and, where `stopOnError` asks for
  * it, with the error of an item.
  *
+ * Calls without a `Client` share one, in the whole process: its connections, and the pauses that hosts asked for, but no limits.
+ *
  * Bodies are kept in memory: all those of one call take at most 1 GiB, and further items fail with `ERR_BUFFER_LIMIT`.
  *
  * @example
@@ -28,7 +30,7 @@ export function downloadAll<T = unknown>(
  *
  * Limits that it is given are ceilings: all its calls together keep to them, at the same time too. A call may ask for less. One
  * that asks for more rejects with `ERR_OUT_OF_RANGE`, and so does `Infinity` under a number; a rule of `hosts` is held to the
- * client's rule of the same key, and without one to `concurrencyPerHost` and `ratePerHost`. `'auto'` is fine under any ceiling, and
+ * client's rule of the same key, and without one to its `'*'`, `concurrencyPerHost` and `ratePerHost`. `'auto'` is fine under any ceiling, and
  * any number under `'auto'`. Where the client gives a limit and the call does not, the client's holds alone; where neither
  * does, each call has the default.
  *
@@ -66,8 +68,8 @@ export type Input<T = unknown> = string | URL | Item<T>;
  */
 export interface Item<T = unknown> extends RequestOptions {
   /**
-   * Where the request goes: http or https, and a little less than 64 KiB once it is encoded. Credentials in it are sent as HTTP Basic authentication
-   * (RFC 7617) and shown nowhere. An invalid one is this item's `ERR_INVALID_URL` or `ERR_UNSUPPORTED_PROTOCOL`.
+   * Where the request goes: http or https, and a little less than 64 KiB once it is encoded. Credentials in it are sent as HTTP
+   * Basic authentication (RFC 7617) and shown nowhere. An invalid one is this item's `ERR_INVALID_URL` or `ERR_UNSUPPORTED_PROTOCOL`.
    */
   url: string | URL;
   /** Anything, to be found again as `result.tag`. */
@@ -151,7 +153,8 @@ export interface Timeouts {
  *
  * A `Retry-After` of a 429 or a 503 (RFC 9110, section 10.2.3), in seconds or as a date, pauses the whole host, for all items and
  * for all calls that share its client; where there is none, `RateLimit` fields that say that nothing is left (IETF draft
- * ratelimit-headers). A wait that the server asked for counts neither in `limit` nor in `budget`; there are at most ten an item.
+ * ratelimit-headers). A wait that the server asked for counts neither in `limit` nor in `budget`; there are at most ten an item,
+ * and none with a `limit` of 0, though the host is paused all the same.
  *
  * Not counted either, and not shown in `attempts`: a request that is sent once more because its kept connection turned out dead
  * or because an HTTP/2 server says that it did not work on it, for the same `methods`; and tries that this machine had no
@@ -255,8 +258,8 @@ export interface Limits {
    */
   concurrencyPerHost?: number | 'auto';
   /**
-   * Requests started in a second in all, redirects and retries included: a number above 0, or a string such as `'50/s'`, `'600/m'`
-   * or `'5/15s'` (five in fifteen seconds); `Infinity` is no limit. At most a tenth of a second's worth, but at least one, starts
+   * Requests started in a second in all, redirects and retries included: a number above 0, or a string such as `'50/s'`, `'600/m'`,
+   * `'1000/h'`, `'5/15s'` (five in fifteen seconds) or `'10/500ms'`; `Infinity` is no limit. At most a tenth of a second's worth, but at least one, starts
    * at once. Another string is `ERR_INVALID_ARG_VALUE`.
    * @default Infinity
    */
@@ -292,7 +295,7 @@ export interface Options extends ClientOptions {
   signal?: AbortSignal;
   /**
    * The whole call, in milliseconds above 0; `Infinity` is none. What is not done then fails with `ETIMEDOUT` in the phase
-   * `'deadline'`, wherever it had come to, and the promise resolves.
+   * `'deadline'`, wherever it had come to, and the promise resolves, unless `stopOnError` is set.
    * @default Infinity
    */
   deadline?: number;

@@ -8,7 +8,7 @@ const { callSite, DownloadError } = require('./src/js/errors.js');
 const { readOptions } = require('./src/js/options.js');
 
 async function downloadAll(urls, options) {
-  return collect(urls, { ...readOptions(options), site: callSite(downloadAll) });
+  return collect(urls, { ...readOptions(options), site: callSite(downloadAll), client: undefined });
 }
 
 module.exports = { downloadAll, Client, DownloadError };

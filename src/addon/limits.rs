@@ -1,9 +1,7 @@
 //! Limits as JavaScript sends them, and how those of a run stand to those of its client, which are ceilings.
 
-use manyfetch_engine::Rate;
 use manyfetch_engine::options::{Concurrency, HostLimits, Limits};
-use manyfetch_engine::{Code, Error};
-use manyfetch_engine::{HostPattern, HostRules};
+use manyfetch_engine::{Code, Error, HostPattern, HostRules, Rate};
 use serde::Deserialize;
 
 use crate::options::{Limit, limit, named};
@@ -135,34 +133,20 @@ impl Given {
         let mut limits = self.over(client.released(Limits::default()));
         limits.hosts = self.hosts.clone();
         if self.per_host.concurrency.is_none() && client.per_host.concurrency.is_none() {
-            limits.hosts = self.rules_under(client);
+            limits.other_hosts = client.released_hosts();
         }
         Ok(limits)
     }
 
-    /// The rules of a run of which only its client says, host by host, how many requests are in flight to one.
-    fn rules_under(&self, client: &Given) -> HostRules<HostLimits> {
-        let has_ceiling = |pattern| {
-            let theirs: Option<&HostLimits> = client.hosts.get_same(pattern);
-            theirs.is_some_and(|limits| limits.concurrency.is_some())
-        };
+    /// Rules by which a run has no limit of its own where these have one: the default would undo it.
+    fn released_hosts(&self) -> HostRules<HostLimits> {
         let mut rules = HostRules::default();
-        for (pattern, own) in self.hosts.iter() {
-            let released = has_ceiling(pattern).then_some(NO_LIMIT);
-            let limits = HostLimits {
-                concurrency: own.concurrency.or(released),
-                ..*own
+        for (pattern, limits) in self.hosts.iter() {
+            let released = HostLimits {
+                concurrency: limits.concurrency.map(|_| NO_LIMIT),
+                rate: None,
             };
-            rules.insert(pattern.clone(), limits);
-        }
-        for (pattern, _) in client.hosts.iter() {
-            if has_ceiling(pattern) && self.hosts.get_same(pattern).is_none() {
-                let limits = HostLimits {
-                    concurrency: Some(NO_LIMIT),
-                    rate: None,
-                };
-                rules.insert(pattern.clone(), limits);
-            }
+            rules.insert(pattern.clone(), released);
         }
         rules
     }
@@ -178,6 +162,7 @@ impl Given {
             rate: self.rate.unwrap_or(base.rate),
             rate_per_host: self.per_host.rate.unwrap_or(base.rate_per_host),
             hosts: base.hosts,
+            other_hosts: base.other_hosts,
         }
     }
 
@@ -192,6 +177,18 @@ impl Given {
             rate: self.rate.map_or(base.rate, |_| None),
             rate_per_host: self.per_host.rate.map_or(base.rate_per_host, |_| None),
             hosts: base.hosts,
+            other_hosts: base.other_hosts,
+        }
+    }
+
+    /// What holds for every origin, by the rule for all hosts or without one.
+    fn general(&self) -> HostLimits {
+        let all = HostPattern::parse("*").ok();
+        let all = all.and_then(|all| self.hosts.get_same(&all).copied());
+        let all = all.unwrap_or_default();
+        HostLimits {
+            concurrency: all.concurrency.or(self.per_host.concurrency),
+            rate: all.rate.or(self.per_host.rate),
         }
     }
 
@@ -199,7 +196,7 @@ impl Given {
     fn check(&self, client: &Given) -> Result<(), Error> {
         check_concurrency("options.concurrency", self.concurrency, client.concurrency)?;
         check_rate("options.rate", self.rate, client.rate)?;
-        let general = &client.per_host;
+        let general = client.general();
         let name = "options.concurrencyPerHost";
         check_concurrency(name, self.per_host.concurrency, general.concurrency)?;
         check_rate("options.ratePerHost", self.per_host.rate, general.rate)?;

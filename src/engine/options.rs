@@ -166,6 +166,8 @@ pub struct Limits {
     pub rate_per_host: Option<Rate>,
     /// What holds for some origins instead of `concurrency_per_host` and `rate_per_host`.
     pub hosts: HostRules<HostLimits>,
+    /// The same for those origins of which `hosts` says nothing.
+    pub other_hosts: HostRules<HostLimits>,
 }
 
 impl Default for Limits {
@@ -176,6 +178,7 @@ impl Default for Limits {
             rate: None,
             rate_per_host: None,
             hosts: HostRules::default(),
+            other_hosts: HostRules::default(),
         }
     }
 }
@@ -189,6 +192,7 @@ impl Limits {
             rate: None,
             rate_per_host: None,
             hosts: HostRules::default(),
+            other_hosts: HostRules::default(),
         }
     }
 }

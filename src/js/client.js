@@ -6,7 +6,7 @@
 const { collect } = require('./collect.js');
 const { asking, callSite, invalidThis } = require('./errors.js');
 const native = require('./native.js');
-const { readClientOptions, readOptions } = require('./options.js');
+const { readClientOptions, readClientsOptions } = require('./options.js');
 const { rootsFor } = require('./trust.js');
 
 class Client {
@@ -22,7 +22,7 @@ class Client {
     if (!(#native in Object(this))) throw invalidThis('client.downloadAll(urls)', 'a Client', this);
     const site = callSite(Client.prototype.downloadAll);
     return collect(urls, {
-      ...readOptions(options, { isOfClient: true }),
+      ...readClientsOptions(options),
       site,
       client: this.#native,
     });

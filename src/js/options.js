@@ -70,8 +70,17 @@ const CLIENTS_CALL = {
 };
 
 /** The signal of a call, and its settings: options of requests under `request`, limits under `limits`, all others beside. */
-function readOptions(options, { isOfClient = false } = {}) {
-  const { signal, ...read } = readAll(isOfClient ? CLIENTS_CALL : FREE_CALL, options);
+function readOptions(options) {
+  return readCall(FREE_CALL, options);
+}
+
+/** The same for a call of a client's. */
+function readClientsOptions(options) {
+  return readCall(CLIENTS_CALL, options);
+}
+
+function readCall(known, options) {
+  const { signal, ...read } = readAll(known, options);
   return { signal, settings: grouped(read) };
 }
 
@@ -235,4 +244,4 @@ function isUrl(value) {
   return value instanceof URL || value?.[Symbol.toStringTag] === 'URL';
 }
 
-module.exports = { isUrl, readClientOptions, readItem, readOptions };
+module.exports = { isUrl, readClientOptions, readClientsOptions, readItem, readOptions };

@@ -98,9 +98,8 @@ class Run {
 }
 
 function prepare(settings, client, wake) {
-  const isShared = client === undefined && settings.tls === undefined;
-  const hasRoots = client !== undefined || (isShared && !native.wantsRoots());
-  const roots = hasRoots ? undefined : rootsFor(settings.tls);
+  const wantsRoots = client === undefined && (settings.tls !== undefined || native.wantsRoots());
+  const roots = wantsRoots ? rootsFor(settings.tls) : undefined;
   return asking(() => new native.Run(JSON.stringify(settings), roots, wake, client));
 }
 

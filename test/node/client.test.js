@@ -388,3 +388,29 @@ test('an abort of one call leaves the others of its client alone', async (t) => 
   await assert.rejects(aborted, (reason) => reason === 'only this');
   assert.equal((await other).stats.ok, 50);
 });
+
+test('a stricter rule of the call holds under a more specific one of the client', async (t) => {
+  let [now, peak] = [0, 0];
+  const { url, port } = await serve(t, (_request, response) => {
+    peak = Math.max(peak, ++now);
+    setImmediate(() => {
+      now -= 1;
+      response.end();
+    });
+  });
+  const client = new Client({ hosts: { [`127.0.0.1:${port}`]: { concurrency: 30 } } });
+  for (const key of ['*', '127.0.0.1']) {
+    await client.downloadAll(new Array(200).fill(url), { hosts: { [key]: { concurrency: 3 } } });
+    assert.ok(peak <= 3, `${peak} at once, with the key ${key}`);
+  }
+});
+
+test('a rule of the client for all hosts is a ceiling for every other limit by host', async () => {
+  const client = new Client({ hosts: { '*': { concurrency: 2 } } });
+  for (const options of [
+    { concurrencyPerHost: 20 },
+    { hosts: { 'a.example': { concurrency: 20 } } },
+  ]) {
+    await assert.rejects(client.downloadAll([], options), { code: 'ERR_OUT_OF_RANGE' });
+  }
+});

@@ -87,3 +87,9 @@ test('a run that breaks rejects with ERR_INTERNAL, and the process goes on', asy
   const stdout = 'Error true ERR_INTERNAL manyfetch: the run broke\n/\n';
   assert.deepEqual(outcome, { code: 0, signal: null, stdout, stderr: '' });
 });
+
+test('the deadline of a call is a failure too', async (t) => {
+  const { url } = await serveRaw(t, () => {});
+  const options = { ...ONCE, deadline: 10 };
+  await assert.rejects(downloadAll([url], options), { code: 'ETIMEDOUT', phase: 'deadline' });
+});

@@ -95,10 +95,10 @@ impl<W, G> Lane<W, G> {
 /// The concurrency and the rate of one origin: each from the most specific rule that has one.
 pub(super) fn limits_of(limits: &Limits, origin: &str) -> (Concurrency, Option<Rate>) {
     let mut found = HostLimits::default();
-    if !limits.hosts.is_empty()
-        && let Ok(url) = Url::parse(origin)
-    {
-        for rule in limits.hosts.matching(&url) {
+    let has_rules = !limits.hosts.is_empty() || !limits.other_hosts.is_empty();
+    if has_rules && let Ok(url) = Url::parse(origin) {
+        let rules = limits.hosts.matching(&url);
+        for rule in rules.chain(limits.other_hosts.matching(&url)) {
             found.concurrency = found.concurrency.or(rule.concurrency);
             found.rate = found.rate.or(rule.rate);
         }
