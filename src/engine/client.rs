@@ -15,7 +15,6 @@ use crate::download::Engine;
 use crate::error::{Error, Phase};
 use crate::job::{Input, Job};
 use crate::limits::{Ceilings, ClientLimits, Limits as RunLimits};
-use crate::open_files;
 use crate::options::{ConnectionOptions, Limits, RunOptions};
 use crate::retry::Budget;
 use crate::runtime;
@@ -85,7 +84,7 @@ impl<T: Transport> Client<T> {
         if let Some(ceilings) = &self.limits.ceilings {
             ceilings.run_on(runtime);
         }
-        let limits = RunLimits::new(options.limits, open_files::room(), self.limits.clone());
+        let limits = RunLimits::new(options.limits, self.transport.room(), self.limits.clone());
         let scheduler = Scheduler {
             engine: Engine {
                 transport: Arc::clone(&self.transport),

@@ -21,6 +21,7 @@ use super::trace::TraceLayer;
 use super::{BodyStream, Failure, Head, Request, Trace, Transport, fault, tls, trace};
 use crate::error::{Code, Error};
 use crate::job::origin_key;
+use crate::open_files;
 use crate::options::ConnectionOptions;
 
 /// Header lines of an HTTP/1 response, at most.
@@ -156,6 +157,10 @@ impl Transport for HttpTransport {
         let is_http2 = head.version == Version::HTTP_2;
         let body = response.into();
         Ok((head, HttpBody { body, is_http2 }))
+    }
+
+    fn room(&self) -> usize {
+        open_files::room()
     }
 
     fn close_idle(&self) {

@@ -87,6 +87,11 @@ pub trait Transport: Send + Sync + 'static {
         trace: Arc<Trace>,
     ) -> impl Future<Output = Result<(Head, Self::Body), Failure>> + Send;
 
+    /// How many requests of a run may be in flight at once, by what the machine allows.
+    fn room(&self) -> usize {
+        usize::MAX
+    }
+
     /// Closes the connections that nobody uses: the machine is out of descriptors or ports.
     fn close_idle(&self) {}
 }
