@@ -175,10 +175,10 @@ impl<W, G> Lanes<W, G> {
         if report.is_shortage {
             self.window.let_loose(self.in_flight);
         }
-        self.window.settle(report.signal, self.in_flight, now);
+        self.window.settle(report, self.in_flight, now);
         self.in_flight -= 1;
         let lane = &mut self.by_id[id.0];
-        lane.window.settle(report.signal, lane.in_flight, now);
+        lane.window.settle(report.of_origin(), lane.in_flight, now);
         lane.in_flight -= 1;
         match report.contact {
             // One that was given up stays so, whatever still comes from it.

@@ -26,4 +26,14 @@ impl Report {
         contact: Contact::Unknown,
         is_shortage: false,
     };
+
+    /// As an origin is to hear it: what the machine lacks is not its fault.
+    pub(super) fn of_origin(self) -> Self {
+        let signal = if self.is_shortage {
+            Signal::Failed
+        } else {
+            self.signal
+        };
+        Self { signal, ..self }
+    }
 }

@@ -85,9 +85,9 @@ impl Rests {
     }
 
     fn set(&self, origin: &str, rest: Rest) {
+        let now = Instant::now();
         let Hosts { rests, sweep_at } = &mut *self.lock();
         if rests.len() >= *sweep_at {
-            let now = Instant::now();
             rests.retain(|_, rest| rest.until() > now);
             // As many must come as are left before it pays again.
             *sweep_at = (2 * rests.len()).max(MIN_SWEEP);
@@ -96,7 +96,13 @@ impl Rests {
             // Of two wishes of one burst the longer one holds.
             Entry::Occupied(mut known) => {
                 if known.get().until() < rest.until() {
-                    known.insert(rest);
+                    // One that is closed stays so: nobody waits for it in the end.
+                    let is_closed = matches!(known.get(), Rest::Closed(until) if *until > now);
+                    known.insert(if is_closed {
+                        Rest::Closed(rest.until())
+                    } else {
+                        rest
+                    });
                 }
             }
             Entry::Vacant(unknown) => {
@@ -133,6 +139,16 @@ mod tests {
             Some(Rest::Closed(now + 3 * SECOND))
         );
         assert_eq!(rests.of("http://b", now), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_opens_no_host_that_is_closed() {
+        let rests = Rests::default();
+        let now = Instant::now();
+        rests.close("http://a", SECOND);
+        rests.pause("http://a", 2 * SECOND);
+        let rest = rests.of("http://a", now);
+        assert_eq!(rest, Some(Rest::Closed(now + 2 * SECOND)));
     }
 
     #[tokio::test(start_paused = true)]

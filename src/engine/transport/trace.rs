@@ -137,16 +137,18 @@ impl Trace {
 
     /// Waits for a turn that others have to give. The limit of connecting stands still meanwhile.
     pub(super) async fn wait_in_line(turn: impl Future<Output = ()>) {
-        let note = |trace: &Arc<Self>| {
-            let mut connect = trace.lock();
-            match connect.in_line_since.take() {
-                None => connect.in_line_since = Some(Instant::now()),
-                Some(since) => connect.in_line += since.elapsed(),
-            }
-        };
-        let _ = CURRENT.try_with(note);
+        // The pool may finish this in a task of its own, where no request is the current one.
+        let trace = CURRENT.try_with(Arc::clone).ok();
+        if let Some(trace) = &trace {
+            trace.lock().in_line_since = Some(Instant::now());
+        }
         turn.await;
-        let _ = CURRENT.try_with(note);
+        if let Some(trace) = &trace {
+            let mut connect = trace.lock();
+            if let Some(since) = connect.in_line_since.take() {
+                connect.in_line += since.elapsed();
+            }
+        }
     }
 
     /// How long it has waited in line so far.
