@@ -15,7 +15,6 @@ use crate::decode::Decoder;
 use crate::error::{Code, Error, Phase};
 use crate::job::{Job, Way, origin_key};
 use crate::limits::{Contact, Report, Rests, Signal};
-use crate::open_files;
 use crate::options::RequestOptions;
 use crate::outcome::{Outcome, Sizes, Timings};
 use crate::pace::Pace;
@@ -300,9 +299,6 @@ impl<'a, T: Transport> Hop<'a, T> {
         self.timings.connect += times.connect;
         self.timings.first_byte += times.first_byte;
         self.timings.reused = times.reused;
-        if !times.reused && open_files::are_scarce_after_one_more() {
-            self.engine.transport.close_idle();
-        }
         answer.map_err(|Failure { error, repeat }| {
             self.repeat = repeat;
             error

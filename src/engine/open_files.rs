@@ -13,7 +13,7 @@ pub(crate) fn room() -> usize {
     room().map_or(usize::MAX, |room| (room / 3).max(1))
 }
 
-/// Counts a new connection of the process. Whether there are so many files open by now that idle connections should be closed:
+/// Counts a request that was answered over a connection of its own. Whether there are so many files open by now that idle connections should be closed:
 /// asked of the system now and then, since nobody else knows.
 pub(crate) fn are_scarce_after_one_more() -> bool {
     static OPENED: AtomicUsize = AtomicUsize::new(0);

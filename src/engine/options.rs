@@ -52,7 +52,7 @@ impl Default for RequestOptions {
     }
 }
 
-/// The limits of time; `None` is no limit. Waiting for a permit counts against `total` alone.
+/// The limits of time; `None` is no limit. Waiting for a permit counts against `total`, and the run's deadline, alone.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
     /// Name, TCP and TLS: 10 s by default.
@@ -83,7 +83,8 @@ impl Default for Timeouts {
 /// §9.2.2), and failures that pass.
 #[derive(Clone, Debug)]
 pub struct Retry {
-    /// Tries after the first one, at most: 2 by default. With 0 nothing is tried again.
+    /// Tries after the first one, at most: 2 by default. With 0 nothing is tried again but what is never counted: a request whose
+    /// connection was gone, and one that the machine had no descriptor or port for.
     pub limit: u32,
     /// The methods that may be sent again.
     pub methods: Vec<Method>,
@@ -95,7 +96,8 @@ pub struct Retry {
     pub backoff: Backoff,
     /// Wait for a random part of the back-off ("full jitter"), so that many clients do not come back together: `true` by default.
     pub jitter: bool,
-    /// The longest wait that a server may ask for: a minute by default. One that asks for more is left alone until then.
+    /// The longest wait that a server may ask for: a minute by default, `None` is any. One that asks for more is left alone until
+    /// then.
     pub max_retry_after: Option<Duration>,
     /// Retries of a whole run, at most: ten, and this part of the requests so far. 0.2 by default, `None` is no limit.
     pub budget: Option<f64>,
@@ -166,7 +168,7 @@ pub struct Limits {
     pub rate_per_host: Option<Rate>,
     /// What holds for some origins instead of `concurrency_per_host` and `rate_per_host`.
     pub hosts: HostRules<HostLimits>,
-    /// The same for those origins of which `hosts` says nothing.
+    /// The same, asked where `hosts` says nothing.
     pub other_hosts: HostRules<HostLimits>,
 }
 
@@ -200,7 +202,7 @@ impl Limits {
 /// How many requests are in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Concurrency {
-    /// This many at most.
+    /// This many at most; with none, nothing would ever run.
     Fixed(usize),
     /// As many as pay: few at first, more while throughput grows, half as many when a server is busy.
     Auto,

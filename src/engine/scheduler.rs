@@ -113,16 +113,20 @@ impl<T: Transport> Scheduler<T> {
     }
 
     fn enqueue(&self, job: Job, turn: Turn) {
-        let origin = origin_key(&job.url).to_owned();
-        let expires = job.due(self.engine.deadline).map(|(at, ..)| at);
+        let (origin, expires) = self.place_of(&job);
         self.limits.enqueue(&origin, job, turn, expires);
     }
 
     fn delay(&self, job: Job, after: Duration) {
-        let origin = origin_key(&job.url).to_owned();
-        let expires = job.due(self.engine.deadline).map(|(at, ..)| at);
+        let (origin, expires) = self.place_of(&job);
         let until = Instant::now() + after;
         self.limits.delay(&origin, job, until, expires);
+    }
+
+    /// Where `job` waits, and until when at most.
+    fn place_of(&self, job: &Job) -> (String, Option<Instant>) {
+        let expires = job.due(self.engine.deadline).map(|(at, ..)| at);
+        (origin_key(&job.url).to_owned(), expires)
     }
 
     async fn start_workers(self: &Arc<Self>, workers: &mut JoinSet<()>) {

@@ -1,5 +1,5 @@
 //! Who may go next. Each origin has a lane, in which its work waits in order; lanes that may go take turns.
-//! Pure bookkeeping without locks, clocks or tasks. A step costs the same however many lanes wait; only what waits for a time
+//! Pure bookkeeping: it holds no lock and waits for nothing. A step costs the same however many lanes wait; only what waits for a time
 //! stands in a heap. A lane that may not go is in nobody's way: it is parked until a time, or until a place comes free.
 
 use std::cmp::Reverse;

@@ -139,6 +139,9 @@ impl Transport for HttpTransport {
         let mut response = sent.map_err(|error| failure(&error, &trace))?;
         let info: Option<&HttpInfo> = response.extensions().get();
         trace.note_connection(info.map(HttpInfo::local_addr));
+        if trace.has_own_connection() && open_files::are_scarce_after_one_more() {
+            self.close_idle();
+        }
         check_size(&response)?;
         if has_ambiguous_end(&response) {
             self.ambiguous.add(origin_key(response.url()));
