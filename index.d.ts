@@ -4,7 +4,7 @@
  * Fetches every URL of a list and resolves with all the results, in the order of the list.
  *
  * An item that fails is data: its result has an `error`, and the others go on. A 404 is no error: its result has `ok: false`
- * and no `error`. Redirects are followed as the fetch standard says, at most 20. What fails in a way that passes is tried
+ * and no `error`. Redirects are followed as the fetch standard says (`redirect`). What fails in a way that passes is tried
  * again, as `retry` says. At most 10 requests are in flight to one origin unless `concurrencyPerHost` says otherwise.
  *
  * The promise rejects for misuse of the call, before any connection is opened: a `TypeError` or a `RangeError` with the code
@@ -13,6 +13,7 @@
  * it, with the error of an item.
  *
  * Calls without a `Client` share one, in the whole process: its connections, and the pauses that hosts asked for, but no limits.
+ * Proxies of the environment are read when that is made, by the first call.
  *
  * Bodies are kept in memory: all those of one call take at most 1 GiB, and further items fail with `ERR_BUFFER_LIMIT`.
  *
@@ -50,7 +51,7 @@ export class Client {
   constructor(options?: ClientOptions);
   /**
    * Fetches every URL of a list, as the free function does, over the client's connections and within its limits. What makes
-   * the connections (`tls`) belongs to the client and is refused here with `ERR_INVALID_ARG_VALUE`. Called detached from its
+   * the connections (`ConnectionOptions`) belongs to the client and is refused here with `ERR_INVALID_ARG_VALUE`. Called detached from its
    * client, it rejects with a `TypeError` with the code `ERR_INVALID_THIS`.
    */
   downloadAll<T = unknown>(
@@ -68,8 +69,8 @@ export type Input<T = unknown> = string | URL | Item<T>;
  */
 export interface Item<T = unknown> extends RequestOptions {
   /**
-   * Where the request goes: http or https, and a little less than 64 KiB once it is encoded. Credentials in it are sent as HTTP
-   * Basic authentication (RFC 7617) and shown nowhere. An invalid one is this item's `ERR_INVALID_URL` or `ERR_UNSUPPORTED_PROTOCOL`.
+   * Where the request goes: http or https, and a little less than 64 KiB once it is encoded. Credentials in it become the item's
+   * `auth`, unless it has one of its own, and are shown nowhere. An invalid one is this item's `ERR_INVALID_URL` or `ERR_UNSUPPORTED_PROTOCOL`.
    */
   url: string | URL;
   /** Anything, to be found again as `result.tag`. */
@@ -89,9 +90,38 @@ export interface RequestOptions {
    * `Accept-Encoding`). Fields that frame the message (`Content-Length`, `Transfer-Encoding`, `Connection` and their like) are
    * refused with `ERR_INVALID_ARG_VALUE`, and so are more than 10,000 fields; characters that HTTP forbids with
    * `ERR_INVALID_CHAR`, names that are no tokens with `ERR_INVALID_HTTP_TOKEN`. `Authorization`, `Cookie`, `Cookie2`,
-   * `Proxy-Authorization` and `Host` do not follow a redirect to another origin. With a `Range` of yours nothing is decoded.
+   * `Proxy-Authorization` and `Host` do not follow a redirect to another origin, nor do those that `sensitiveHeaders` names, and
+   * they do not come back on the way home. With a `Range` of yours nothing is decoded, and nothing encoded is asked for.
    */
   headers?: Record<string, string | string[]> | Headers | Iterable<[string, string]>;
+  /**
+   * The body. It is copied when it is given, and sent again with a retry and with a redirect that keeps the method. Without a
+   * `Content-Type` in `headers` the type is fetch's: `text/plain;charset=UTF-8` for a string, unless the call or the client gives
+   * another; `application/x-www-form-urlencoded;charset=UTF-8` for a `URLSearchParams`; `multipart/form-data` for a `FormData`, which must
+   * be Node's own and may hold files; that of a `Blob`; none for bytes.
+   *
+   * A stream is `ERR_INVALID_ARG_TYPE`. With the method GET, HEAD or TRACE, and beside `json`, it is `ERR_INVALID_ARG_VALUE`. A `Blob`
+   * that cannot be read any more is its item's error.
+   */
+  body?:
+    | string
+    | Uint8Array
+    | ArrayBuffer
+    | NodeJS.ArrayBufferView
+    | URLSearchParams
+    | FormData
+    | Blob;
+  /**
+   * A body in JSON, with the type `application/json`: anything that `JSON.stringify` can write; `null` is sent as `null`. All
+   * else is as for `body`.
+   */
+  json?: unknown;
+  /**
+   * Who asks: HTTP Basic authentication in UTF-8 (RFC 7617), or a bearer token (RFC 6750). It takes the place of an
+   * `Authorization` in `headers`, and does not follow a redirect to another origin. A `username` with a colon, and a token with
+   * anything but visible ASCII characters, are `ERR_INVALID_ARG_VALUE`.
+   */
+  auth?: Auth;
   /** The limits of time; a number is the one for `request`. Above 0; `Infinity` is none. */
   timeout?: number | Timeouts;
   /**
@@ -106,12 +136,45 @@ export interface RequestOptions {
    */
   retry?: number | false | Retry;
   /**
+   * What becomes of a redirect (301, 302, 303, 307 and 308 with a `Location`), by the fetch standard. `'follow'` follows it: 303
+   * always, and 301 and 302 after a POST, become a GET without a body; `Authorization` and its like stay with their origin.
+   * `'manual'` delivers it as the response. `'error'` is `ERR_REDIRECT`.
+   * @default 'follow'
+   */
+  redirect?: 'follow' | 'manual' | 'error';
+  /**
+   * Redirects followed, at most: a whole number from 0, or `Infinity`. One more is `ERR_TOO_MANY_REDIRECTS`.
+   * @default 20
+   */
+  maxRedirects?: number;
+  /**
+   * What becomes of the body of the response. `'buffer'`: it is kept in memory. `'none'`: it is read to its end, decoded, measured,
+   * checked, and dropped. `'head'`: the head is enough, as for checking links; at most 64 KiB and a second of the body are read,
+   * for the sake of the connection, and nothing about it is an error. The last two have an empty `body`.
+   * @default 'buffer'
+   */
+  responseType?: 'buffer' | 'none' | 'head';
+  /**
    * The decoded bytes of one body, at most: a whole number from 1, or `Infinity`, which leaves the 4 GiB that a Buffer can hold.
-   * A larger body is `ERR_BODY_TOO_LARGE`.
+   * A larger body is `ERR_BODY_TOO_LARGE`. Bodies that are dropped (`responseType: 'none'`) have no limit but the one that is given.
    * @default 268435456
    */
   maxBodySize?: number;
+  /**
+   * Whether content codings are undone: gzip, br, zstd and deflate. With `false` none is asked for, and a body is as it came.
+   * @default true
+   */
+  decompress?: boolean;
+  /**
+   * What the body must hash to, decoded, if the status is 200 to 299: `'sha256-…'`, `'sha384-…'` or `'sha512-…'`, with the hash in
+   * hexadecimal or in base64. Another body is `ERR_CHECKSUM_MISMATCH`. What is no checksum, and any with `responseType: 'head'`,
+   * is `ERR_INVALID_ARG_VALUE`.
+   */
+  checksum?: string;
 }
+
+/** Who asks. */
+export type Auth = { username: string; password: string } | { bearer: string };
 
 /**
  * The limits of time of one item, in milliseconds above 0, or `Infinity` for none. The one that passes is named by
@@ -125,12 +188,12 @@ export interface Timeouts {
    */
   connect?: number;
   /**
-   * From the request's last byte to the whole head of the response.
+   * From the request's last byte, as it is handed to the system, to the whole head of the response.
    * @default 30000
    */
   response?: number;
   /**
-   * Between two pieces of the body.
+   * Between two pieces of a body, sent or received.
    * @default 30000
    */
   idle?: number;
@@ -224,23 +287,87 @@ export interface Backoff {
 }
 
 /**
- * How connections are made. They belong to a `Client`; a call without one that gives any of these has its own connections, closed
- * at its end.
+ * How connections are made, and what is remembered of them. They belong to a `Client`; a call without one that gives any of these
+ * has its own connections, closed at its end. What cannot be read (a certificate, an address, the URL of a proxy), and what
+ * would have no effect beside something else, is `ERR_INVALID_ARG_VALUE`.
  */
 export interface ConnectionOptions {
-  /** Whom to trust. By default everybody whom Node trusts, `NODE_EXTRA_CA_CERTS` included. */
+  /**
+   * HTTP/2: `true` speaks it over TLS with servers that choose it (ALPN), `false` never, and `'prior-knowledge'` always, also
+   * without TLS. Requests to one origin share one connection of HTTP/2.
+   * @default true
+   */
+  http2?: boolean | 'prior-knowledge';
+  /**
+   * Whom to trust, and who one is. By default everybody is trusted whom Node trusts, `NODE_EXTRA_CA_CERTS` and `--use-system-ca`
+   * included. `NODE_TLS_REJECT_UNAUTHORIZED` is ignored, and revocation is not checked.
+   */
   tls?: {
     /**
      * Certificates in PEM that are trusted instead of Node's list: as issuers, and as the server's own. What is not PEM is
      * `ERR_INVALID_ARG_VALUE`.
      */
     ca?: string | Uint8Array | (string | Uint8Array)[];
+    /** A certificate in PEM to show to servers that ask for one, and those between it and its root. Goes with `key`. */
+    cert?: string | Uint8Array | (string | Uint8Array)[];
+    /** Its private key in PEM, not encrypted. Goes with `cert`. */
+    key?: string | Uint8Array | (string | Uint8Array)[];
     /**
      * `false` accepts any certificate, and with it anybody in between.
      * @default true
      */
     rejectUnauthorized?: boolean;
+    /**
+     * The oldest version of TLS that is spoken.
+     * @default '1.2'
+     */
+    minVersion?: '1.2' | '1.3';
   };
+  /**
+   * The URL of a proxy, with its credentials if it wants some: `http:` and `https:` (CONNECT for https), `socks5:` and `socks4:`
+   * (names are looked up here), `socks5h:` and `socks4a:` (there). `false` is none. By default those of the environment, by
+   * curl's rules: `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, in small letters or capitals; `HTTP_PROXY` is ignored where
+   * `REQUEST_METHOD` is set. A proxy that cannot be reached, or does not let a request through, is `ERR_PROXY`.
+   */
+  proxy?: string | false;
+  /** Names and their addresses. */
+  dns?: {
+    /**
+     * How long an answer is believed, in milliseconds from 0; `Infinity` is for ever. Failures are not remembered.
+     * @default 10000
+     */
+    ttl?: number;
+    /** Addresses of names that are not looked up: `{ 'api.example.com': ['192.0.2.1', '192.0.2.2'] }`. */
+    overrides?: Record<string, string | string[]>;
+  };
+  /** The IP address that connections come from: one of this machine, or the items fail with `EADDRNOTAVAIL`. */
+  localAddress?: string;
+  /**
+   * The path of a socket that all connections go to, whatever the URL's host is (which is still the `Host` sent, and the name that
+   * TLS checks). Not on Windows. Cannot be combined with `proxy`, `localAddress`, `dns.overrides` or `denyPrivateNetworks`; proxies of the
+   * environment are not used.
+   */
+  unixSocket?: string;
+  /**
+   * How long an idle connection is kept, in milliseconds from 0; `Infinity` is for ever. With 0 every request has its own.
+   * @default 4000
+   */
+  keepAlive?: number;
+  /**
+   * Whether cookies are kept and sent back (RFC 6265bis), in a jar of the client's own: with the public suffix rule, 180 for a
+   * site and 3,000 in all. A request with a `Cookie` of yours gets none from the jar.
+   * @default false
+   */
+  cookies?: boolean;
+  /** Names of headers that do not follow a redirect to another origin, besides the standard ones: `['x-api-key']`. */
+  sensitiveHeaders?: string[];
+  /**
+   * Whether to refuse all addresses that are not public, with `ERR_ADDRESS_DENIED`: loopback, private, link-local, carrier-grade,
+   * documentation, multicast and reserved ones, and forms of IPv6 that have one of IPv4 in them. Checked are the very addresses
+   * that are connected to, at each redirect; a name with one that is not public is refused whole. Cannot be combined with a proxy.
+   * @default false
+   */
+  denyPrivateNetworks?: boolean;
 }
 
 /** How much is done at once, and how fast. Given to a `Client`, they hold for all its calls together. */
@@ -270,20 +397,27 @@ export interface Limits {
    */
   ratePerHost?: number | string;
   /**
-   * Limits for some hosts, instead of `concurrencyPerHost` and `ratePerHost`. A key is a host (`'api.example.com'`), a host and its
+   * Limits for some hosts, instead of `concurrencyPerHost` and `ratePerHost`, and headers for them. A key is a host (`'api.example.com'`), a host and its
    * port (`'localhost:8080'`), all hosts below a name (`'*.example.com'`) or all hosts (`'*'`); another one is
    * `ERR_INVALID_ARG_VALUE`. Of several keys that match, the most specific one that gives a limit holds. Each origin that a key
    * matches has its limit to itself.
    */
-  hosts?: Record<string, HostLimits>;
+  hosts?: Record<string, HostOptions>;
 }
 
 /** What holds for the origins of one key of `hosts`. What is not given here is as for all other hosts. */
-export interface HostLimits {
+export interface HostOptions {
   /** Requests in flight to one origin: a whole number from 1, `Infinity` or `'auto'`. */
   concurrency?: number | 'auto';
   /** Requests started in a second to one origin, written as `rate` is. */
   rate?: number | string;
+  /**
+   * Header fields for these hosts alone, at every hop of a redirect. They win over those of the call, and those of an item over
+   * them, name by name; of several keys that match, the most specific one's.
+   */
+  headers?: Record<string, string | string[]> | Headers | Iterable<[string, string]>;
+  /** Who asks at these hosts, and at no other. */
+  auth?: Auth;
 }
 
 /** The options of a `Client`. An unknown name is refused, as in those of a call. */
@@ -305,6 +439,12 @@ export interface Options extends ClientOptions {
    * @default false
    */
   stopOnError?: boolean;
+  /**
+   * Whether equal requests are sent once: same URL but for the fragment, and same options in all. Each item has a result all the
+   * same, with its own `index` and `tag`, and the rest in common. `stats` counts the items, and the bytes of what was sent.
+   * @default false
+   */
+  dedupe?: boolean;
 }
 
 /** One item's outcome. Bodies, headers and errors are made when they are read. */
@@ -327,10 +467,12 @@ export interface Result<T = unknown> {
   readonly status: number;
   /** The reason phrase; empty over HTTP/2, which has none. */
   readonly statusText: string;
-  /** The response's header fields, as fetch gives them. Values are read as Latin-1. */
+  /** The response's header fields, as fetch gives them: `getSetCookie()` has each `Set-Cookie`. Values are read as Latin-1. */
   readonly headers: Headers;
   /** The version of HTTP that was spoken; none when no response came. */
   readonly httpVersion?: '1.0' | '1.1' | '2';
+  /** The IP address at the other end of the connection: the server's, or the proxy's. None without a response, nor over a socket. */
+  readonly remoteAddress?: string;
   /**
    * The body, decoded; empty unless all of it came. Small bodies lie next to each other in one block of memory, so that a kept
    * one keeps its neighbours: `Buffer.from(result.body)` copies it out.
@@ -338,8 +480,8 @@ export interface Result<T = unknown> {
   readonly body: Buffer;
   /**
    * The body is whole, and every `Content-Encoding` was undone (gzip, br, zstd and deflate are known, up to five layers), or
-   * there was none. A body with a coding that is not known here, or with a `Range` of yours, is as it came: `false`. So is
-   * every item with an `error`.
+   * there was none. An encoded body with a coding that is not known here, with a `Range` of yours or without `decompress` is as
+   * it came: `false`. So is every item with an `error`, or with `responseType: 'head'`.
    */
   readonly decoded: boolean;
   /** Bytes of the body, decoded. */
@@ -354,11 +496,21 @@ export interface Result<T = unknown> {
   readonly error?: DownloadError;
   /** The body as a `Uint8Array` over the same memory. */
   bytes(): Uint8Array;
-  /** The body as UTF-8, without a byte order mark. What is not UTF-8 becomes U+FFFD. */
+  /**
+   * The body as text, by its byte order mark, else by the `charset` of its `Content-Type`, else by HTML's `<meta>`, else as UTF-8
+   * (WHATWG Encoding standard). What cannot be read becomes U+FFFD. Throws only for a string longer than V8 can hold.
+   */
   text(): string;
   /** The body as JSON. Throws the item's `error` if there is one, and a `SyntaxError` with the URL for a body that is no JSON. */
   // biome-ignore lint/suspicious/noExplicitAny: what is in it, the caller knows
   json(): any;
+  /** The body's bytes in a buffer of their own. */
+  arrayBuffer(): ArrayBuffer;
+  /**
+   * The result as a fetch `Response`, with `url` and `redirected`; 204, 205 and 304 have no body. Throws a `RangeError` for a status
+   * outside 200 to 599, which a `Response` cannot have, and the item's `error` if there is one.
+   */
+  toResponse(): Response;
 }
 
 /** Where the time of one item went, in milliseconds. Those of its redirects and of its attempts add up. */
@@ -471,6 +623,7 @@ export type ErrorCode =
   | 'ERR_INVALID_ARG_VALUE'
   | 'ERR_OUT_OF_RANGE'
   | 'ERR_TOO_MANY_REDIRECTS'
+  | 'ERR_REDIRECT'
   | 'ERR_INVALID_REDIRECT'
   | 'ERR_TOO_SLOW'
   | 'ERR_BODY_TOO_LARGE'
@@ -479,6 +632,9 @@ export type ErrorCode =
   | 'ERR_HTTP_PARSE'
   | 'ERR_HEADERS_TOO_LARGE'
   | 'ERR_HTTP2'
+  | 'ERR_PROXY'
+  | 'ERR_CHECKSUM_MISMATCH'
+  | 'ERR_ADDRESS_DENIED'
   | 'ERR_BUFFER_LIMIT'
   | 'ERR_HOST_UNAVAILABLE'
   | 'ERR_INTERNAL';

@@ -4,6 +4,7 @@ use manyfetch_engine::options::RequestOptions;
 use manyfetch_engine::{Code, Error, Input};
 use serde::Deserialize;
 
+use crate::bodies::Bodies;
 use crate::failed;
 use crate::options::RawRequest;
 
@@ -11,7 +12,7 @@ use crate::options::RawRequest;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum RawItem {
-    Options(RawRequest),
+    Options(Box<RawRequest>),
     /// JavaScript found a fault in the item.
     Fault {
         code: String,
@@ -19,10 +20,11 @@ enum RawItem {
     },
 }
 
-/// The rows of `urls`, a line each, with `options`: JSON pairs of row and item.
+/// The rows of `urls`, a line each, with `options`: JSON pairs of row and item. Their bodies are among `bodies`.
 pub(crate) fn parse(
     urls: &str,
     options: Option<&str>,
+    bodies: &Bodies,
     base: &RequestOptions,
 ) -> crate::Result<Vec<Input>> {
     let mut inputs: Vec<Input> = urls
@@ -40,7 +42,7 @@ pub(crate) fn parse(
             .get_mut(row)
             .ok_or_else(|| failed("a row that is not there"))?;
         input.options = Some(match item {
-            RawItem::Options(options) => options.over(base),
+            RawItem::Options(options) => options.over(base, bodies),
             RawItem::Fault { code, message } => Err(fault(&code, message)),
         });
     }

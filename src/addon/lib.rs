@@ -11,6 +11,9 @@
 
 mod batch;
 mod bell;
+mod bodies;
+mod connection;
+mod defaults;
 mod input;
 mod limits;
 mod options;
@@ -18,13 +21,15 @@ mod stats;
 
 use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError};
 
-use manyfetch_engine::options::{ConnectionOptions, RunOptions, Trust};
-use manyfetch_engine::{self as engine, Code, Phase};
-use napi::bindgen_prelude::{Either, Function, Null};
+use manyfetch_engine::options::{PROXY_VARIABLES, RunOptions};
+use manyfetch_engine::{self as engine, Code, Phase, charset};
+use napi::bindgen_prelude::{Buffer, Either, Function, Null};
 use napi_derive::napi;
 
 use batch::JsBatch;
 use bell::Bell;
+use bodies::Bodies;
+use connection::{RawConnection, Surroundings};
 use options::{Base, RawOptions};
 
 /// An error that the caller of the function made, under one of the engine's codes.
@@ -48,12 +53,24 @@ pub fn phases() -> Vec<&'static str> {
 /// The engine's defaults, as JSON in the shape of the public options: what the documentation is held to.
 #[napi(catch_unwind)]
 pub fn defaults() -> String {
-    options::defaults()
+    defaults::to_json()
 }
 
-/// Whether the shared client is still to be made, and so to be told whom to trust.
+/// A body as text, by its byte order mark, its `Content-Type` and what it says of itself.
 #[napi(catch_unwind)]
-pub fn wants_roots() -> bool {
+pub fn decode_text(body: &[u8], content_type: Option<String>) -> String {
+    charset::decode(content_type.as_deref().map(str::as_bytes), body).into_owned()
+}
+
+/// The names of the variables that [`Surroundings`] has, if they are set.
+#[napi(catch_unwind)]
+pub fn proxy_variables() -> Vec<&'static str> {
+    PROXY_VARIABLES.to_vec()
+}
+
+/// Whether the shared client is still to be made, and so to be told of its surroundings.
+#[napi(catch_unwind)]
+pub fn wants_surroundings() -> bool {
     SHARED.get().is_none()
 }
 
@@ -66,15 +83,14 @@ pub struct Client {
 
 #[napi]
 impl Client {
-    /// A client. `options` is JSON; `roots` is Node's list of trusted certificates in PEM, when it is wanted. Neither thread nor
-    /// connection starts before its first run.
+    /// A client. `options` is JSON. Neither thread nor connection starts before its first run.
     #[napi(constructor, catch_unwind)]
-    pub fn new(options: String, roots: Option<String>) -> Result<Self> {
+    pub fn new(options: String, surroundings: Surroundings) -> Result<Self> {
         silence_panics();
-        let raw = RawOptions::parse(&options)?;
-        let connection = raw.connection(&roots.unwrap_or_default().into());
+        let mut raw = RawOptions::parse(&options)?;
+        let connection = raw.connection.take().unwrap_or_default();
         let base = raw.into_base().map_err(refused)?;
-        let client = connect(&connection)?;
+        let client = connect(connection, surroundings)?;
         let engine = match base.limits.ceilings() {
             Some(ceilings) => client.limited(ceilings),
             None => client,
@@ -95,24 +111,30 @@ pub struct Run {
 
 #[napi]
 impl Run {
-    /// Prepares a run. `options` is JSON; `roots` is Node's list of trusted certificates in PEM, when it is wanted; `wake` is
-    /// called on this thread when there is something to take, and keeps the process alive until `close`; `client` is the caller's,
-    /// if it is to be a run of that.
+    /// Prepares a run. `options` is JSON, and `body` the one of its requests, if they have any; `wake` is called on this thread when
+    /// there is something to take, and keeps the process alive until `close`; `client` is the caller's, if it is to be a run of
+    /// that; `surroundings` are given where a client is to be made.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         options: String,
-        roots: Option<String>,
+        body: Option<Buffer>,
         wake: Function<'_, (), ()>,
         client: Option<&Client>,
+        surroundings: Option<Surroundings>,
     ) -> Result<Self> {
         silence_panics();
-        let raw = RawOptions::parse(&options)?;
-        let (client, options) = match client {
-            Some(client) => (client.engine.clone(), raw.into_run(&client.base)),
-            None => (
-                free_client(&raw, roots.unwrap_or_default().into())?,
-                raw.into_run(&Base::default()),
-            ),
+        let mut raw = RawOptions::parse(&options)?;
+        let body = Bodies::copy(body);
+        let (client, options) = if let Some(client) = client {
+            (client.engine.clone(), raw.into_run(&client.base, &body))
+        } else {
+            let connection = raw.connection.take();
+            // What is wrong with the options is told before anything is made.
+            let options = raw.into_run(&Base::default(), &body).map_err(refused)?;
+            (
+                free_client(connection, surroundings.unwrap_or_default())?,
+                Ok(options),
+            )
         };
         let options = options.map_err(refused)?;
         let bell = Arc::new(Bell::new(&wake).map_err(failed)?);
@@ -124,10 +146,16 @@ impl Run {
         })
     }
 
-    /// Adds items: their URLs, a line each, and JSON with the options of those rows that have any.
+    /// Adds items: their URLs, a line each, JSON with the options of those rows that have any, and the bodies that stand in it.
     #[napi(catch_unwind)]
-    pub fn push(&mut self, urls: String, options: Option<String>) -> Result<()> {
-        let inputs = input::parse(&urls, options.as_deref(), &self.options.request)?;
+    pub fn push(
+        &mut self,
+        urls: String,
+        options: Option<String>,
+        bodies: Option<Buffer>,
+    ) -> Result<()> {
+        let bodies = Bodies::copy(bodies);
+        let inputs = input::parse(&urls, options.as_deref(), &bodies, &self.options.request)?;
         let Some(client) = &self.client else {
             return Ok(());
         };
@@ -185,21 +213,27 @@ impl Run {
 }
 
 /// The client of a run that has none: the shared one, or one of its own when it connects in its own way.
-fn free_client(run: &RawOptions, roots: Arc<str>) -> Result<engine::Client> {
+fn free_client(
+    connection: Option<RawConnection>,
+    surroundings: Surroundings,
+) -> Result<engine::Client> {
     static MAKING: Mutex<()> = Mutex::new(());
-    if let Some(own) = run.own_connection(&roots) {
-        return connect(&own);
+    if let Some(own) = connection {
+        return connect(own, surroundings);
     }
     let _one_at_a_time = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(client) = SHARED.get() {
         return Ok(client.clone());
     }
-    let client = connect(&ConnectionOptions::trusting(Trust::Roots(roots)))?;
+    let client = connect(RawConnection::default(), surroundings)?;
     Ok(SHARED.get_or_init(|| client).clone())
 }
 
-fn connect(options: &ConnectionOptions) -> Result<engine::Client> {
-    engine::Client::new(options).map_err(|error| refused(options::named("options", error)))
+fn connect(connection: RawConnection, surroundings: Surroundings) -> Result<engine::Client> {
+    let client = connection
+        .finish(surroundings)
+        .and_then(|options| engine::Client::new(&options));
+    client.map_err(|error| refused(error.of("options")))
 }
 
 /// A panic becomes its item's error; it is not printed into the user's terminal. The hook is this library's alone, which has a

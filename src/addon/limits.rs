@@ -1,10 +1,13 @@
-//! Limits as JavaScript sends them, and how those of a run stand to those of its client, which are ceilings.
+//! Limits and rules for hosts as JavaScript sends them, and how those of a run stand to those of its client, which are ceilings.
 
+use std::sync::Arc;
+
+use http::HeaderMap;
 use manyfetch_engine::options::{Concurrency, HostLimits, Limits};
 use manyfetch_engine::{Code, Error, HostPattern, HostRules, Rate};
 use serde::Deserialize;
 
-use crate::options::{Limit, limit, named};
+use crate::options::{Limit, RawAuth, limit, set_headers};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
@@ -23,6 +26,8 @@ pub(crate) struct RawLimits {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct RawHost {
+    headers: Vec<(String, String)>,
+    auth: Option<RawAuth>,
     #[serde(deserialize_with = "limit")]
     concurrency: Limit<RawConcurrency>,
     #[serde(deserialize_with = "limit")]
@@ -56,6 +61,8 @@ pub(crate) struct Given {
     rate: Limit<Rate>,
     per_host: HostLimits,
     hosts: HostRules<HostLimits>,
+    /// What else is given for some hosts: headers, and who asks.
+    pub(crate) host_headers: Arc<HostRules<HeaderMap>>,
     /// The options that give those of `hosts`, for messages.
     names: Vec<(String, HostPattern)>,
 }
@@ -63,19 +70,27 @@ pub(crate) struct Given {
 impl RawLimits {
     pub(crate) fn finish(self) -> Result<Given, Error> {
         let mut hosts = HostRules::default();
-        let mut names = Vec::with_capacity(self.hosts.len());
+        let mut host_headers = HostRules::default();
+        let mut names: Vec<(String, HostPattern)> = Vec::with_capacity(self.hosts.len());
         for (key, host) in self.hosts {
             let name = format!("options.hosts['{key}']");
-            let pattern = HostPattern::parse(&key).map_err(|error| named(&name, error))?;
-            if hosts.get_same(&pattern).is_some() {
+            let pattern = HostPattern::parse(&key).map_err(|error| error.of(&name))?;
+            if names.iter().any(|(_, other)| *other == pattern) {
                 let error = Error::new(Code::InvalidArgValue, "the same host is there already");
-                return Err(named(&name, error));
+                return Err(error.of(&name));
             }
             let limits = HostLimits {
                 concurrency: concurrency(host.concurrency),
                 rate: rate(host.rate, &format!("{name}.rate"))?,
             };
-            hosts.insert(pattern.clone(), limits);
+            if limits.concurrency.is_some() || limits.rate.is_some() {
+                hosts.insert(pattern.clone(), limits);
+            }
+            let mut headers = HeaderMap::new();
+            set_headers(&mut headers, &host.headers, host.auth).map_err(|error| error.of(&name))?;
+            if !headers.is_empty() {
+                host_headers.insert(pattern.clone(), headers);
+            }
             names.push((name, pattern));
         }
         Ok(Given {
@@ -86,6 +101,7 @@ impl RawLimits {
                 rate: rate(self.rate_per_host, "options.ratePerHost")?,
             },
             hosts,
+            host_headers: Arc::new(host_headers),
             names,
         })
     }
@@ -108,7 +124,7 @@ fn rate(given: Limit<RawRate>, name: &str) -> Result<Limit<Rate>, Error> {
             .ok_or_else(|| Error::new(Code::OutOfRange, format!("{value} a second is no rate"))),
     };
     rate.map(|rate| Some(Some(rate)))
-        .map_err(|error| named(name, error))
+        .map_err(|error| error.of(name))
 }
 
 impl Given {

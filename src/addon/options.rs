@@ -4,77 +4,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use manyfetch_engine::Rate;
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use manyfetch_engine::options::{
-    Backoff, Concurrency, ConnectionOptions, RequestOptions, Retry, RunOptions, Timeouts, Trust,
+    Backoff, RedirectMode, RequestOptions, ResponseType, Retry, RunOptions, Timeouts,
 };
-use manyfetch_engine::{Code, Error, fields};
+use manyfetch_engine::{Auth, Checksum, Code, Error, fields};
 use serde::{Deserialize, Deserializer};
-use serde_json::{Value, json};
 
+use crate::bodies::{Bodies, RawBody};
+use crate::connection::RawConnection;
 use crate::failed;
 use crate::limits::{Given, RawLimits};
-
-/// The defaults of all options that have one, as JSON in the shape of the public options.
-pub(crate) fn defaults() -> String {
-    let RunOptions {
-        limits,
-        request,
-        deadline,
-        stop_on_error,
-        ..
-    } = RunOptions::default();
-    let milliseconds = |limit: Option<Duration>| limit.map(|limit| limit.as_secs_f64() * 1_000.0);
-    let concurrency = |limit| match limit {
-        Concurrency::Fixed(count) => Value::from(count),
-        Concurrency::Auto => Value::from("auto"),
-    };
-    let Retry {
-        backoff, budget, ..
-    } = *request.retry;
-    let methods: Vec<_> = request
-        .retry
-        .methods
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    json!({
-        "concurrency": concurrency(limits.concurrency),
-        "concurrencyPerHost": concurrency(limits.concurrency_per_host),
-        "rate": limits.rate.map(Rate::get),
-        "ratePerHost": limits.rate_per_host.map(Rate::get),
-        "method": request.method.as_str(),
-        "maxBodySize": request.max_body_size,
-        "minSpeed": request.min_speed,
-        "timeout": {
-            "connect": milliseconds(request.timeouts.connect),
-            "response": milliseconds(request.timeouts.response),
-            "idle": milliseconds(request.timeouts.idle),
-            "request": milliseconds(request.timeouts.request),
-            "total": milliseconds(request.timeouts.total),
-        },
-        "retry": {
-            "limit": request.retry.limit,
-            "methods": methods,
-            "statusCodes": request.retry.status_codes,
-            "errorCodes": request.retry.error_codes.iter().map(|code| code.name()).collect::<Vec<_>>(),
-            "backoff": {
-                "base": milliseconds(Some(backoff.base)),
-                "factor": backoff.factor,
-                "max": milliseconds(backoff.max),
-            },
-            "jitter": request.retry.jitter,
-            "maxRetryAfter": milliseconds(request.retry.max_retry_after),
-            "budget": budget,
-        },
-        "tls": {
-            "rejectUnauthorized": ConnectionOptions::trusting(Trust::Only(Vec::new())).reject_unauthorized,
-        },
-        "deadline": milliseconds(deadline),
-        "stopOnError": stop_on_error,
-    })
-    .to_string()
-}
 
 /// `None`: not given. `Some(None)`: no limit.
 pub(crate) type Limit<T> = Option<Option<T>>;
@@ -84,12 +25,44 @@ pub(crate) type Limit<T> = Option<Option<T>>;
 pub(crate) struct RawRequest {
     method: Option<String>,
     headers: Vec<(String, String)>,
+    auth: Option<RawAuth>,
+    body: Option<RawBody>,
     timeout: RawTimeouts,
     #[serde(deserialize_with = "limit")]
     max_body_size: Limit<u64>,
     #[serde(deserialize_with = "limit")]
     min_speed: Limit<f64>,
     retry: Option<Box<RawRetry>>,
+    redirect: Option<RawRedirect>,
+    #[serde(deserialize_with = "limit")]
+    max_redirects: Limit<u64>,
+    response_type: Option<RawResponseType>,
+    decompress: Option<bool>,
+    checksum: Option<String>,
+}
+
+/// Who asks.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum RawAuth {
+    Basic { username: String, password: String },
+    Bearer { bearer: String },
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum RawRedirect {
+    Follow,
+    Manual,
+    Error,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum RawResponseType {
+    Buffer,
+    None,
+    Head,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -138,17 +111,12 @@ struct RawBackoff {
 pub(crate) struct RawOptions {
     request: RawRequest,
     limits: RawLimits,
-    tls: Option<RawTls>,
+    /// How to connect, when they say so themselves.
+    pub(crate) connection: Option<RawConnection>,
     #[serde(deserialize_with = "limit")]
     deadline: Limit<f64>,
     stop_on_error: Option<bool>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-struct RawTls {
-    ca: Option<Vec<String>>,
-    reject_unauthorized: Option<bool>,
+    dedupe: Option<bool>,
 }
 
 /// What a client gives all its runs to start from.
@@ -163,40 +131,28 @@ impl RawOptions {
         serde_json::from_str(json).map_err(failed)
     }
 
-    /// How to connect, when these options say so themselves; `roots` is Node's list.
-    pub(crate) fn own_connection(&self, roots: &Arc<str>) -> Option<ConnectionOptions> {
-        self.tls.as_ref().map(|_| self.connection(roots))
-    }
-
-    /// How to connect. `roots` is Node's list.
-    pub(crate) fn connection(&self, roots: &Arc<str>) -> ConnectionOptions {
-        let trust = match self.tls.as_ref().and_then(|tls| tls.ca.as_ref()) {
-            Some(ca) => Trust::Only(ca.clone()),
-            None => Trust::Roots(Arc::clone(roots)),
-        };
-        let defaults = ConnectionOptions::trusting(trust);
-        let reject_unauthorized = self.tls.as_ref().and_then(|tls| tls.reject_unauthorized);
-        ConnectionOptions {
-            reject_unauthorized: reject_unauthorized.unwrap_or(defaults.reject_unauthorized),
-            ..defaults
-        }
-    }
-
     /// The options of a client.
     pub(crate) fn into_base(self) -> Result<Base, Error> {
-        let request = self.request.of_call(&RequestOptions::default())?;
+        let no_body = Bodies::default();
         Ok(Base {
-            request,
+            request: self.request.of_call(&RequestOptions::default(), &no_body)?,
             limits: self.limits.finish()?,
         })
     }
 
-    /// The options of a run that starts from `base`.
-    pub(crate) fn into_run(self, base: &Base) -> Result<RunOptions, Error> {
+    /// The options of a run that starts from `base`. Its body is the one of `bodies`.
+    pub(crate) fn into_run(self, base: &Base, bodies: &Bodies) -> Result<RunOptions, Error> {
         let defaults = RunOptions::default();
+        let limits = self.limits.finish()?;
+        let host_headers = [&base.limits, &limits].map(|given| Arc::clone(&given.host_headers));
         Ok(RunOptions {
-            limits: self.limits.finish()?.under(&base.limits)?,
-            request: self.request.of_call(&base.request)?,
+            limits: limits.under(&base.limits)?,
+            request: self.request.of_call(&base.request, bodies)?,
+            host_headers: host_headers
+                .into_iter()
+                .filter(|rules| !rules.is_empty())
+                .collect(),
+            dedupe: self.dedupe.unwrap_or(defaults.dedupe),
             deadline: duration(self.deadline, defaults.deadline),
             stop_on_error: self.stop_on_error.unwrap_or(defaults.stop_on_error),
             ..defaults
@@ -205,25 +161,106 @@ impl RawOptions {
 }
 
 impl RawRequest {
-    fn of_call(self, base: &RequestOptions) -> Result<Arc<RequestOptions>, Error> {
-        let options = self.over(base).map_err(|error| named("options", error))?;
-        Ok(Arc::new(options))
+    fn of_call(self, base: &RequestOptions, bodies: &Bodies) -> Result<Arc<RequestOptions>, Error> {
+        let options = self
+            .over(base, bodies)
+            .map_err(|error| error.of("options"))?;
+        Ok(Arc::new(RequestOptions {
+            own_headers: Vec::new(),
+            ..options
+        }))
     }
 
-    /// These options where they are given, and those of `base` where not.
-    pub(crate) fn over(self, base: &RequestOptions) -> Result<RequestOptions, Error> {
+    /// These options where they are given, and those of `base` where not. The body is one of `bodies`.
+    pub(crate) fn over(
+        self,
+        base: &RequestOptions,
+        bodies: &Bodies,
+    ) -> Result<RequestOptions, Error> {
         let mut options = base.clone();
-        if let Some(method) = self.method {
-            options.method = fields::method(&method)?;
+        if let Some(method) = &self.method {
+            options.method = fields::method(method)?;
         }
-        fields::set(&mut options.headers, &self.headers)?;
+        if let Some(body) = self.body {
+            options.body = Some(bodies.get(&body));
+            let content_type = body.content_type.as_deref();
+            fields::set_content_type(&mut options.headers, content_type, body.is_plain)?;
+            options
+                .own_headers
+                .extend(content_type.map(|_| CONTENT_TYPE));
+        }
+        if options.body.is_some() && !fields::may_have_body(&options.method) {
+            let detail = format!("a request with the method {} has no body", options.method);
+            return Err(Error::new(Code::InvalidArgValue, detail));
+        }
+        let names = set_headers(&mut options.headers, &self.headers, self.auth)?;
+        options.own_headers.extend(names);
         options.timeouts = self.timeout.over(&base.timeouts);
-        options.max_body_size = self.max_body_size.unwrap_or(base.max_body_size);
+        if let Some(size) = self.max_body_size {
+            options.max_body_size = size;
+            options.max_dropped_size = size;
+        }
         options.min_speed = self.min_speed.unwrap_or(base.min_speed);
         if let Some(retry) = self.retry {
             options.retry = Arc::new(retry.over(&base.retry)?);
         }
+        options.redirect = self.redirect.map_or(base.redirect, Into::into);
+        options.max_redirects = self.max_redirects.map_or(base.max_redirects, redirects);
+        options.response_type = self.response_type.map_or(base.response_type, Into::into);
+        options.decompress = self.decompress.unwrap_or(base.decompress);
+        if let Some(checksum) = &self.checksum {
+            options.checksum = Some(Checksum::parse(checksum)?);
+        }
+        if options.checksum.is_some() && options.response_type == ResponseType::Head {
+            let detail = "checksum: with responseType 'head' there is no body to check";
+            return Err(Error::new(Code::InvalidArgValue, detail));
+        }
+        fields::ask_for_codings(&mut options.headers, options.decompress);
         Ok(options)
+    }
+}
+
+/// Sets `fields` and, over them, who asks. Returns the names of all that are set.
+pub(crate) fn set_headers(
+    headers: &mut HeaderMap,
+    fields: &[(String, String)],
+    auth: Option<RawAuth>,
+) -> Result<Vec<http::HeaderName>, Error> {
+    let mut names = fields::set(headers, fields)?;
+    if let Some(auth) = auth {
+        let field = Auth::from(auth).field().map_err(|error| error.of("auth"))?;
+        headers.insert(AUTHORIZATION, field);
+        names.push(AUTHORIZATION);
+    }
+    Ok(names)
+}
+
+impl From<RawAuth> for Auth {
+    fn from(auth: RawAuth) -> Self {
+        match auth {
+            RawAuth::Basic { username, password } => Self::Basic { username, password },
+            RawAuth::Bearer { bearer } => Self::Bearer(bearer),
+        }
+    }
+}
+
+impl From<RawRedirect> for RedirectMode {
+    fn from(mode: RawRedirect) -> Self {
+        match mode {
+            RawRedirect::Follow => Self::Follow,
+            RawRedirect::Manual => Self::Manual,
+            RawRedirect::Error => Self::Error,
+        }
+    }
+}
+
+impl From<RawResponseType> for ResponseType {
+    fn from(kind: RawResponseType) -> Self {
+        match kind {
+            RawResponseType::Buffer => Self::Buffer,
+            RawResponseType::None => Self::None,
+            RawResponseType::Head => Self::Head,
+        }
     }
 }
 
@@ -252,7 +289,7 @@ impl RawRetry {
             limit: self.limit.map_or(base.limit, tries),
             methods: methods
                 .transpose()
-                .map_err(|error| named("retry.methods", error))?
+                .map_err(|error| error.of("retry.methods"))?
                 .unwrap_or_else(|| base.methods.clone()),
             status_codes: self
                 .status_codes
@@ -280,19 +317,17 @@ impl RawBackoff {
     }
 }
 
-/// `error` with the option that it is about.
-pub(crate) fn named(option: &str, error: Error) -> Error {
-    Error {
-        detail: format!("{option}: {}", error.detail),
-        ..error
-    }
-}
-
 /// As many as can be counted are as good as no limit.
 fn tries(limit: Option<u64>) -> u32 {
     limit
         .and_then(|tries| u32::try_from(tries).ok())
         .unwrap_or(u32::MAX)
+}
+
+fn redirects(limit: Option<u64>) -> usize {
+    limit
+        .and_then(|count| usize::try_from(count).ok())
+        .unwrap_or(usize::MAX)
 }
 
 fn code(name: &str) -> Result<Code, Error> {
@@ -305,7 +340,7 @@ fn code(name: &str) -> Result<Code, Error> {
     })
 }
 
-fn duration(given: Limit<f64>, default: Option<Duration>) -> Option<Duration> {
+pub(crate) fn duration(given: Limit<f64>, default: Option<Duration>) -> Option<Duration> {
     given.map_or(default, |milliseconds| from_milliseconds(milliseconds?))
 }
 

@@ -9,13 +9,21 @@
 //! | f32 | milliseconds: queue, dns, connect, first byte, download, total |
 //! | u32 | index; ends of the row's URLs, head and error in the text; body: slab, start, length |
 //! | u16 | status (0: no response), attempts |
-//! | u8 | HTTP version (10, 11, 20; 0: none), flags (1: reused, 2: decoded), code and phase of the error (their number + 1) |
+//! | u8 | HTTP version (10, 11, 20; 0: none), flags, code and phase of the error (their number + 1) |
+//!
+//! The flags: 1, over a connection that was there; 2, decoded; 4, a copy: all else is that of the item whose index stands in the
+//! place of the slab; 8, the body is text that is not in UTF-8.
 //!
 //! A row's text is three parts without gaps: its URLs in UTF-8, a line each, the first asked for and the others redirected
-//! to; the head in Latin-1, a line each, first the reason phrase, then `name: value`; the error's message in UTF-8.
+//! to; the head in Latin-1, a line each, first the reason phrase, then the address at the other end, then `name: value`; the
+//! error's message in UTF-8.
 
-use http::{StatusCode, Version};
+use std::io::Write as _;
 
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode, Version};
+
+use crate::charset;
 use crate::error::{Code, Phase};
 use crate::outcome::Outcome;
 use crate::sink::{Body, OWN_MEMORY};
@@ -32,6 +40,8 @@ const NO_SLAB: u32 = u32::MAX;
 
 const REUSED: u8 = 1;
 const DECODED: u8 = 2;
+const COPY: u8 = 4;
+const OTHER_CHARSET: u8 = 8;
 
 /// Finished items as columns.
 #[derive(Debug)]
@@ -70,12 +80,14 @@ struct Row {
 impl BatchBuilder {
     pub(crate) fn push(&mut self, outcome: Outcome) {
         let texts = self.push_text(&outcome);
+        let is_other_charset = !is_utf8(&outcome);
         let body = self.push_body(outcome.body);
         let timings = &outcome.timings;
         let status = outcome.head.as_ref().map(|head| head.status);
         let error = outcome.error.as_ref();
         let flags = if timings.reused { REUSED } else { 0 }
-            | if outcome.sizes.is_decoded { DECODED } else { 0 };
+            | if outcome.sizes.is_decoded { DECODED } else { 0 }
+            | if is_other_charset { OTHER_CHARSET } else { 0 };
         self.rows.push(Row {
             sizes: [outcome.sizes.decoded as f64, outcome.sizes.wire as f64],
             timings: [
@@ -108,6 +120,18 @@ impl BatchBuilder {
                     .and_then(|error| error.phase)
                     .map_or(0, |phase| number(Phase::ALL, phase)),
             ],
+        });
+    }
+
+    /// Adds the item at `index` as a copy of the one at `original`, whose row came before, in this batch or in an earlier one.
+    pub(crate) fn push_copy(&mut self, index: u32, original: u32) {
+        let end = offset(self.text.len());
+        self.rows.push(Row {
+            sizes: [0.0; 2],
+            timings: [0.0; 6],
+            places: [index, end, end, end, original, 0, 0],
+            counts: [0; 2],
+            kinds: [0, COPY, 0, 0],
         });
     }
 
@@ -196,11 +220,27 @@ impl BatchBuilder {
     }
 }
 
+fn is_utf8(outcome: &Outcome) -> bool {
+    let content_type = outcome
+        .head
+        .as_ref()
+        .and_then(|head| head.headers.get(CONTENT_TYPE));
+    charset::is_utf8(
+        content_type.map(HeaderValue::as_bytes),
+        outcome.body.as_ref(),
+    )
+}
+
 fn push_head(text: &mut Vec<u8>, head: &Head) {
     match &head.reason {
         Some(reason) => text.extend(reason.iter().filter(|byte| **byte != b'\n')),
         None if head.version == Version::HTTP_2 => {}
         None => text.extend_from_slice(head.status.canonical_reason().unwrap_or("").as_bytes()),
+    }
+    text.push(b'\n');
+    if let Some(remote) = head.remote {
+        // Writing to memory cannot fail.
+        let _ = write!(text, "{remote}");
     }
     for (name, value) in &head.headers {
         text.push(b'\n');

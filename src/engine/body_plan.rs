@@ -1,11 +1,11 @@
 //! What to do with a body, decided from the head before any of it is read.
 
-use http::header::{CONTENT_LENGTH, RANGE};
+use http::header::CONTENT_LENGTH;
 use http::{Method, StatusCode};
 
 use crate::decode::{Coding, Codings};
 use crate::error::{Code, Error};
-use crate::transport::{Head, Request};
+use crate::transport::Head;
 
 /// What to do with a body.
 pub(crate) struct BodyPlan {
@@ -17,32 +17,35 @@ pub(crate) struct BodyPlan {
     pub(crate) expected_size: Option<u64>,
 }
 
+/// Refuses a response after which another protocol follows, and no body.
+pub(crate) fn refuse_switch(head: &Head) -> Result<(), Error> {
+    if head.status == StatusCode::SWITCHING_PROTOCOLS {
+        let detail = "the server switched protocols, which nobody asked for";
+        return Err(Error::new(Code::HttpParse, detail));
+    }
+    Ok(())
+}
+
 impl BodyPlan {
-    pub(crate) fn of(request: &Request, head: &Head) -> Result<Self, Error> {
-        // What follows is another protocol's, and no body.
-        if head.status == StatusCode::SWITCHING_PROTOCOLS {
-            let detail = "the server switched protocols, which nobody asked for";
-            return Err(Error::new(Code::HttpParse, detail));
-        }
-        if has_no_body(&request.method, head.status) {
+    /// The plan for the body that follows `head`, in which codings are undone if it `decodes`.
+    pub(crate) fn of(method: &Method, head: &Head, decodes: bool) -> Result<Self, Error> {
+        if has_no_body(method, head.status) {
             return Ok(Self {
                 codings: None,
                 is_decoded: true,
                 expected_size: None,
             });
         }
-        let codings = Codings::of(&head.headers)?;
-        // A part of an encoded body cannot be decoded, and who asks for a part wants its bytes.
-        let wants_part = request.headers.contains_key(RANGE);
-        Ok(match codings {
-            Codings::Known(known) if !wants_part => Self {
+        Ok(match Codings::of(&head.headers) {
+            Ok(Codings::Known(known)) if decodes => Self {
                 codings: Some(known),
                 is_decoded: true,
                 expected_size: None,
             },
+            Err(error) if decodes => return Err(error),
             codings => Self {
                 codings: None,
-                is_decoded: codings == Codings::Identity,
+                is_decoded: codings == Ok(Codings::Identity),
                 expected_size: announced_size(head),
             },
         })

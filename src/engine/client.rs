@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use http::HeaderName;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -10,8 +11,10 @@ use tokio::time::Instant;
 
 use crate::batch::Batch;
 use crate::collector::{Collector, Wake};
+use crate::cookies::CookieJar;
 use crate::deadlines::due;
 use crate::download::Engine;
+use crate::duplicates::Duplicates;
 use crate::error::{Error, Phase};
 use crate::job::{Input, Job};
 use crate::limits::{Ceilings, ClientLimits, Limits as RunLimits};
@@ -28,6 +31,8 @@ use crate::transport::{ConnectionCounters, HttpTransport, Transport};
 pub struct Client<T = HttpTransport> {
     transport: Arc<T>,
     limits: ClientLimits,
+    cookies: Option<Arc<CookieJar>>,
+    sensitive_headers: Arc<[HeaderName]>,
 }
 
 /// One list under way. Dropped, it is cancelled.
@@ -45,9 +50,14 @@ impl Client {
     /// A client that connects as `options` say. No thread and no connection is started yet.
     ///
     /// # Errors
-    /// When a certificate in the options cannot be read.
+    /// When something in the options cannot be read: a certificate, a proxy, the name of a host; or when two of them cannot be had
+    /// together.
     pub fn new(options: &ConnectionOptions) -> Result<Self, Error> {
-        Ok(Self::over(HttpTransport::new(options)?))
+        Ok(Self {
+            cookies: options.cookies.then(Arc::default),
+            sensitive_headers: options.sensitive_headers.as_slice().into(),
+            ..Self::over(HttpTransport::new(options)?)
+        })
     }
 }
 
@@ -57,6 +67,8 @@ impl<T: Transport> Client<T> {
         Self {
             transport: Arc::new(transport),
             limits: ClientLimits::default(),
+            cookies: None,
+            sensitive_headers: Arc::default(),
         }
     }
 
@@ -91,12 +103,16 @@ impl<T: Transport> Client<T> {
                 credit: Arc::new(Credit::new(options.max_buffered_bytes)),
                 connections: Arc::clone(&connections),
                 rests: Arc::clone(&self.limits.rests),
+                cookies: self.cookies.clone(),
+                sensitive_headers: Arc::clone(&self.sensitive_headers),
+                host_headers: options.host_headers,
                 budget: Budget::default(),
                 deadline: due(Instant::now(), Phase::Deadline, options.deadline),
             },
             limits: limits.clone(),
             collector: Arc::clone(&collector),
             request: options.request,
+            duplicates: options.dedupe.then(Duplicates::default),
             stop_on_error: options.stop_on_error,
             is_stopped: AtomicBool::new(false),
         };
@@ -117,6 +133,8 @@ impl<T> Clone for Client<T> {
         Self {
             transport: Arc::clone(&self.transport),
             limits: self.limits.clone(),
+            cookies: self.cookies.clone(),
+            sensitive_headers: Arc::clone(&self.sensitive_headers),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
 use crate::batch::{Batch, BatchBuilder};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Verdict};
 use crate::stats::{Stats, Tally};
 
 /// Called from any thread when there is something to take. It must neither block nor call back.
@@ -55,8 +55,20 @@ impl Collector {
     pub(crate) fn push(&self, outcome: Outcome) {
         let mut state = self.lock();
         state.tally.add(&outcome);
-        state.last_outcome = Instant::now();
         state.open.push(outcome);
+        self.pushed(state);
+    }
+
+    /// Adds the item at `index` as a copy of the one at `original`, which was pushed before and came to `verdict`.
+    pub(crate) fn push_copy(&self, index: u32, original: u32, verdict: Verdict) {
+        let mut state = self.lock();
+        state.tally.count(verdict);
+        state.open.push_copy(index, original);
+        self.pushed(state);
+    }
+
+    fn pushed(&self, mut state: MutexGuard<'_, State>) {
+        state.last_outcome = Instant::now();
         if state.open.is_full() {
             let batch = state.open.seal();
             state.ready.push_back(batch);

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::error::{Error, Phase};
 use crate::options::Timeouts;
 use crate::pace::Pace;
-use crate::transport::Trace;
+use crate::transport::{Stage, Trace};
 
 /// The limits of one hop that has begun.
 #[derive(Debug)]
@@ -38,30 +38,46 @@ impl Deadlines {
         self.timeouts.connect
     }
 
-    /// Holds `sent` to the limit of the response, which does not run while the connection is being made.
+    /// Holds `sent` to the limit of the response, which runs from the request's last byte on, and a body that is sent before it to
+    /// the limit of silence.
     pub(crate) async fn hold_response<F: Future>(
         &self,
         sent: F,
         trace: &Trace,
     ) -> Result<F::Output, Error> {
         let mut sent = std::pin::pin!(sent);
-        let mut since = Instant::now();
         loop {
-            let due = due(since, Phase::Response, self.timeouts.response);
-            let passed = match self.hold(due, sent.as_mut()).await {
-                Err(error) if error.phase == Some(Phase::Response) => error,
+            let now = Instant::now();
+            let passes = self.stage_due(trace.stage());
+            if let Some((at, phase, limit)) = passes
+                && at <= now
+            {
+                return Err(Error::timed_out(phase, limit));
+            }
+            // Whatever comes next has a limit too, which cannot pass sooner than this.
+            let look_again = self.shortest_wait().and_then(|wait| now.checked_add(wait));
+            let next = [passes.map(|(at, ..)| at), look_again];
+            let next = next.into_iter().flatten().min();
+            let next = next.map(|at| (at, Phase::Response, Duration::ZERO));
+            match self.hold(next, sent.as_mut()).await {
+                Err(error) if error.phase == Some(Phase::Response) => {}
                 done => return done,
-            };
-            // Still connecting, or connected meanwhile: the limit begins there.
-            since = trace.waiting_since().unwrap_or_else(Instant::now);
-            let next = self
-                .timeouts
-                .response
-                .and_then(|limit| since.checked_add(limit));
-            if next.is_none_or(|next| next <= Instant::now()) {
-                return Err(passed);
             }
         }
+    }
+
+    /// When the limit of what is waited for passes, if it has one.
+    fn stage_due(&self, stage: Stage) -> Option<Due> {
+        match stage {
+            Stage::Connecting => None,
+            Stage::Sending(since) => due(since, Phase::Idle, self.timeouts.idle),
+            Stage::Waiting(since) => due(since, Phase::Response, self.timeouts.response),
+        }
+    }
+
+    fn shortest_wait(&self) -> Option<Duration> {
+        let waits = [self.timeouts.idle, self.timeouts.response];
+        waits.into_iter().flatten().min()
     }
 
     /// Holds the wait for a piece of a body to the limit of silence, and the body to its pace.

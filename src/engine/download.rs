@@ -5,30 +5,34 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::header::{COOKIE, HeaderName, RANGE};
+use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 use url::Url;
 
-use crate::body_plan::BodyPlan;
+use crate::body_plan::{self, BodyPlan};
+use crate::cookies::CookieJar;
 use crate::deadlines::{Deadlines, Due};
 use crate::decode::Decoder;
 use crate::error::{Code, Error, Phase};
+use crate::fields;
+use crate::host_rules::HostRules;
 use crate::job::{Job, Way, origin_key};
 use crate::limits::{Contact, Report, Rests, Signal};
-use crate::options::RequestOptions;
+use crate::options::{RequestOptions, ResponseType};
 use crate::outcome::{Outcome, Sizes, Timings};
 use crate::pace::Pace;
 use crate::redirect;
 use crate::retry::{self, Again, Budget, Tries, Trouble, Why};
 use crate::retry_after::asked_wait;
-use crate::sink::{Body, Credit, MemorySink};
+use crate::sink::{Body, Credit, Sink};
 use crate::transport::{
     BodyStream, ConnectionCounters, Failure, Head, Repeat, Request, Trace, Transport,
 };
 
-/// The body of a redirect, or of a response that is tried again, is read up to here to keep the connection; past it, a new
-/// one is cheaper.
-const MAX_DRAINED: usize = 64 << 10;
+/// A body that nobody wants (of a redirect, of a response that is tried again or whose head is enough) is read up to here to
+/// keep the connection; past it, a new one is cheaper.
+const MAX_DRAINED: u64 = 64 << 10;
 const MAX_DRAIN_TIME: Duration = Duration::from_secs(1);
 
 /// What every job of a run works with.
@@ -38,6 +42,12 @@ pub(crate) struct Engine<T> {
     pub(crate) credit: Arc<Credit>,
     pub(crate) connections: Arc<ConnectionCounters>,
     pub(crate) rests: Arc<Rests>,
+    /// The client's, if it keeps cookies.
+    pub(crate) cookies: Option<Arc<CookieJar>>,
+    /// Headers that are not for another origin, besides credentials.
+    pub(crate) sensitive_headers: Arc<[HeaderName]>,
+    /// Headers for some hosts. Of those further back, each replaces one before.
+    pub(crate) host_headers: Vec<Arc<HostRules<HeaderMap>>>,
     pub(crate) budget: Budget,
     /// When the run is to be done.
     pub(crate) deadline: Option<Due>,
@@ -57,6 +67,10 @@ pub(crate) enum Step {
 }
 
 /// How a hop ended.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is taken apart where it is returned"
+)]
 enum End {
     Received,
     Redirected(Request),
@@ -87,6 +101,7 @@ struct Hop<'a, T> {
     options: Arc<RequestOptions>,
     deadlines: Deadlines,
     begun: Instant,
+    /// Without what is for its host alone, so that nothing of it is there at the next one.
     request: Request,
     visited: Vec<Url>,
     spent: Duration,
@@ -122,6 +137,7 @@ impl<'a, T: Transport> Hop<'a, T> {
                 method: way.method,
                 url: job.url.clone(),
                 headers: way.headers,
+                body: way.body,
                 is_fresh: way.is_fresh,
             },
             visited: way.visited,
@@ -162,6 +178,7 @@ impl<'a, T: Transport> Hop<'a, T> {
         job.way = Some(Box::new(Way {
             method: self.request.method,
             headers: self.request.headers,
+            body: self.request.body,
             is_fresh: self.request.is_fresh,
             visited: self.visited,
             spent: self.spent,
@@ -247,25 +264,48 @@ impl<'a, T: Transport> Hop<'a, T> {
 
     /// Sends the request, and receives what comes unless it is redirected or tried again.
     async fn run(&mut self) -> Result<End, Error> {
-        let (head, body) = self.exchange().await?;
+        let request = self.outgoing();
+        let decodes = self.options.decompress && !request.headers.contains_key(RANGE);
+        let (head, body) = self.exchange(request).await?;
         if let Some(again) = self.try_again_after(&head) {
             self.head = Some(head);
             // The attempt is over with this; the item's own time passes while it waits.
-            let _ = self.drain(body).await;
+            let _ = self.drain(body, &mut 0).await;
             return Ok(End::Again(again));
         }
-        let next = redirect::follow(&self.request, &head);
+        let (mode, sensitive) = (self.options.redirect, &self.engine.sensitive_headers);
+        let next = redirect::follow(&self.request, &head, mode, sensitive);
         let head = &*self.head.insert(head);
         let Some(next) = next? else {
-            let plan = BodyPlan::of(&self.request, head)?;
+            body_plan::refuse_switch(head)?;
+            if self.options.response_type == ResponseType::Head {
+                return self.skim(body).await.map(|()| End::Received);
+            }
+            let plan = BodyPlan::of(&self.request.method, head, decodes)?;
             return self.receive(body, plan).await.map(|()| End::Received);
         };
         if self.visited.len() >= self.options.max_redirects {
             let detail = format!("more than {} redirects", self.options.max_redirects);
             return Err(Error::new(Code::TooManyRedirects, detail));
         }
-        self.drain(body).await?;
+        self.drain(body, &mut 0).await?;
         Ok(End::Redirected(next))
+    }
+
+    /// The request as it goes out, with what is for its host alone.
+    fn outgoing(&self) -> Request {
+        let mut request = self.request.clone();
+        if !self.engine.host_headers.is_empty() {
+            let rules = &self.engine.host_headers;
+            fields::set_for_host(&mut request, rules, &self.options.own_headers);
+        }
+        if let Some(jar) = &self.engine.cookies
+            && !request.headers.contains_key(COOKIE)
+            && let Some(field) = jar.field_for(&request.url)
+        {
+            request.headers.insert(COOKIE, field);
+        }
+        request
     }
 
     fn may_wait(&self, wait: Duration) -> bool {
@@ -275,20 +315,28 @@ impl<'a, T: Transport> Hop<'a, T> {
             .is_none_or(|max| wait <= max)
     }
 
-    /// Reads what is left of a body that nobody wants, so that its connection can be used again. What breaks off or takes too
-    /// long costs the connection.
-    async fn drain(&self, body: T::Body) -> Result<(), Error> {
-        self.deadlines.try_for(MAX_DRAIN_TIME, drain(body)).await
+    /// Reads what is left of a body that nobody wants, so that its connection can be used again, and counts it. What breaks off
+    /// or takes too long costs the connection.
+    async fn drain(&self, body: T::Body, drained: &mut u64) -> Result<(), Error> {
+        let draining = drain(body, drained);
+        self.deadlines.try_for(MAX_DRAIN_TIME, draining).await
     }
 
-    /// Sends the request and waits for the head of its response.
-    async fn exchange(&mut self) -> Result<(Head, T::Body), Error> {
+    /// Lets go of a body whose head is enough.
+    async fn skim(&mut self, body: T::Body) -> Result<(), Error> {
+        let begun = Instant::now();
+        let mut drained = 0;
+        let skimmed = self.drain(body, &mut drained).await;
+        self.sizes.wire = drained;
+        self.timings.download += begun.elapsed();
+        skimmed
+    }
+
+    /// Sends `request` and waits for the head of its response.
+    async fn exchange(&mut self, request: Request) -> Result<(Head, T::Body), Error> {
         let counters = Arc::clone(&self.engine.connections);
         let trace = Trace::begin(self.deadlines.connect(), counters);
-        let sent = self
-            .engine
-            .transport
-            .send(self.request.clone(), Arc::clone(&trace));
+        let sent = self.engine.transport.send(request, Arc::clone(&trace));
         let answer = self
             .deadlines
             .hold_response(sent, &trace)
@@ -299,6 +347,9 @@ impl<'a, T: Transport> Hop<'a, T> {
         self.timings.connect += times.connect;
         self.timings.first_byte += times.first_byte;
         self.timings.reused = times.reused;
+        if let (Some(jar), Ok((head, _))) = (&self.engine.cookies, &answer) {
+            jar.keep(&self.request.url, &head.headers);
+        }
         answer.map_err(|Failure { error, repeat }| {
             self.repeat = repeat;
             error
@@ -315,8 +366,11 @@ impl<'a, T: Transport> Hop<'a, T> {
 
     /// Reads a body to its end, decodes it and keeps it.
     async fn keep(&mut self, mut body: T::Body, plan: BodyPlan) -> Result<Body, Error> {
-        let credit = Arc::clone(&self.engine.credit);
-        let mut sink = MemorySink::new(self.options.max_body_size, plan.expected_size, credit)?;
+        let is_success = self
+            .head
+            .as_ref()
+            .is_some_and(|head| head.status.is_success());
+        let mut sink = Sink::new(&self.options, &plan, is_success, &self.engine.credit)?;
         let mut decoder = plan
             .codings
             .map(|codings| Decoder::new(&codings, sink.cap()));
@@ -337,12 +391,13 @@ impl<'a, T: Transport> Hop<'a, T> {
         if let Some(decoder) = &mut decoder {
             decoder.finish()?;
         }
+        let body = sink.finish()?;
         self.sizes.is_decoded = plan.is_decoded;
-        Ok(sink.finish())
+        Ok(body)
     }
 }
 
-async fn decode(piece: Bytes, decoder: &mut Decoder, sink: &mut MemorySink) -> Result<(), Error> {
+async fn decode(piece: Bytes, decoder: &mut Decoder, sink: &mut Sink) -> Result<(), Error> {
     decoder.feed(piece);
     while let Some(bytes) = decoder.step()? {
         sink.write(bytes)?;
@@ -352,11 +407,10 @@ async fn decode(piece: Bytes, decoder: &mut Decoder, sink: &mut MemorySink) -> R
     Ok(())
 }
 
-async fn drain(mut body: impl BodyStream) {
-    let mut drained = 0;
+async fn drain(mut body: impl BodyStream, drained: &mut u64) {
     while let Ok(Some(piece)) = body.next_piece().await {
-        drained += piece.len();
-        if drained > MAX_DRAINED {
+        *drained += piece.len() as u64;
+        if *drained > MAX_DRAINED {
             return;
         }
     }

@@ -63,6 +63,7 @@ codes! {
     InvalidArgValue => "ERR_INVALID_ARG_VALUE", "An item has an option that is unknown or not allowed.";
     OutOfRange => "ERR_OUT_OF_RANGE", "A number in an item's options is out of its range.";
     TooManyRedirects => "ERR_TOO_MANY_REDIRECTS", "The redirects did not end.";
+    Redirect => "ERR_REDIRECT", "There is a redirect, and none was to be followed.";
     InvalidRedirect => "ERR_INVALID_REDIRECT", "The Location of a redirect cannot be parsed.";
     TooSlow => "ERR_TOO_SLOW", "The body came more slowly than minSpeed for a minute.";
     BodyTooLarge => "ERR_BODY_TOO_LARGE", "The decoded body is larger than maxBodySize.";
@@ -71,6 +72,9 @@ codes! {
     HttpParse => "ERR_HTTP_PARSE", "The answer is not HTTP.";
     HeadersTooLarge => "ERR_HEADERS_TOO_LARGE", "The head of the answer is too large.";
     Http2 => "ERR_HTTP2", "The HTTP/2 stream or connection failed.";
+    Proxy => "ERR_PROXY", "The proxy cannot be reached, or does not let the request through.";
+    ChecksumMismatch => "ERR_CHECKSUM_MISMATCH", "The body is not the one that the checksum is of.";
+    AddressDenied => "ERR_ADDRESS_DENIED", "The address is not a public one, and those were refused.";
     BufferLimit => "ERR_BUFFER_LIMIT", "The run holds as many bytes of bodies as it may.";
     HostUnavailable => "ERR_HOST_UNAVAILABLE", "The host asked to be left alone for long, or cannot be reached: the request was not sent, or not again.";
     Internal => "ERR_INTERNAL", "A bug of this library.";
@@ -136,6 +140,13 @@ impl Error {
             phase: None,
             detail: detail.into(),
         }
+    }
+
+    /// This error, said of the option that it is about.
+    #[must_use]
+    pub fn of(self, option: &str) -> Self {
+        let detail = format!("{option}: {}", self.detail);
+        Self { detail, ..self }
     }
 
     /// The limit of `phase` passed.

@@ -1,11 +1,17 @@
 //! What a caller may set of a request: its method and its header fields, checked before anything is sent.
 
+use std::sync::Arc;
+
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, EXPECT, HeaderName, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName, RANGE, TE,
+    TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, HeaderValue, Method};
 
 use crate::error::{Code, Error};
+use crate::host_rules::HostRules;
+use crate::options::KNOWN_CODINGS;
+use crate::transport::Request;
 
 /// More fields than anybody needs, and well below what a header map can hold.
 const MAX_FIELDS: usize = 10_000;
@@ -22,6 +28,14 @@ const FRAMING: [HeaderName; 9] = [
     TRANSFER_ENCODING,
     UPGRADE,
 ];
+
+/// The names called `names`.
+///
+/// # Errors
+/// [`Code::InvalidToken`] for one that is no token.
+pub fn names(names: &[String]) -> Result<Vec<HeaderName>, Error> {
+    names.iter().map(|given| name(given)).collect()
+}
 
 /// The method called `name`, as the fetch standard reads it: the common ones in any case, all others as they are.
 ///
@@ -57,12 +71,54 @@ pub fn method(name: &str) -> Result<Method, Error> {
     Ok(method)
 }
 
-/// Sets `fields` in `headers`. A name replaces what was there; given several times, all its values are sent.
+/// Asks for the codings that will be undone, unless the caller asks for others: none where nothing is to be decoded, and none
+/// for a part, which could not be (fetch standard, HTTP-network-or-cache fetch).
+pub fn ask_for_codings(headers: &mut HeaderMap, decodes: bool) {
+    let is_ours = |value: &HeaderValue| *value == KNOWN_CODINGS;
+    if !headers.get(ACCEPT_ENCODING).is_none_or(is_ours) {
+        return;
+    }
+    if headers.contains_key(RANGE) {
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    } else if decodes {
+        headers.insert(ACCEPT_ENCODING, KNOWN_CODINGS);
+    } else {
+        headers.remove(ACCEPT_ENCODING);
+    }
+}
+
+/// Whether a request with `method` may have a body: in those of GET and HEAD it means nothing, and servers and caches in between
+/// may refuse it or, worse, take it for the next request (RFC 9110 §9.3.1); TRACE must have none (§9.3.8).
+pub fn may_have_body(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::TRACE)
+}
+
+/// Says what the body is, if it says so itself. A type that `is_default` holds only where none was given before.
+///
+/// # Errors
+/// [`Code::InvalidChar`] for a type that must not be on the wire.
+pub fn set_content_type(
+    headers: &mut HeaderMap,
+    content_type: Option<&str>,
+    is_default: bool,
+) -> Result<(), Error> {
+    let Some(content_type) = content_type else {
+        return Ok(());
+    };
+    if !(is_default && headers.contains_key(CONTENT_TYPE)) {
+        let (name, value) = field(CONTENT_TYPE.as_str(), content_type)?;
+        headers.insert(name, value);
+    }
+    Ok(())
+}
+
+/// Sets `fields` in `headers` and returns their names. A name replaces what was there; given several times, all its values are
+/// sent.
 ///
 /// # Errors
 /// [`Code::InvalidToken`] for a name that is no token, [`Code::InvalidChar`] for a value with a character that must not be on
 /// the wire, [`Code::InvalidArgValue`] for a field that frames the message, or too many of them.
-pub fn set(headers: &mut HeaderMap, fields: &[(String, String)]) -> Result<(), Error> {
+pub fn set(headers: &mut HeaderMap, fields: &[(String, String)]) -> Result<Vec<HeaderName>, Error> {
     let fields: Vec<_> = fields
         .iter()
         .map(|(name, value)| field(name, value))
@@ -77,19 +133,23 @@ pub fn set(headers: &mut HeaderMap, fields: &[(String, String)]) -> Result<(), E
         );
         return Err(Error::new(Code::InvalidArgValue, detail));
     }
+    let mut names = Vec::with_capacity(fields.len());
     for (name, value) in fields {
-        headers.append(name, value);
+        headers.append(&name, value);
+        names.push(name);
     }
-    Ok(())
+    Ok(names)
 }
 
-fn field(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Error> {
-    let field = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
-        Error::new(
-            Code::InvalidToken,
-            format!("the header name {} is not an HTTP token", quote(name)),
-        )
-    })?;
+fn name(given: &str) -> Result<HeaderName, Error> {
+    HeaderName::from_bytes(given.as_bytes()).map_err(|_| {
+        let detail = format!("the header name {} is not an HTTP token", quote(given));
+        Error::new(Code::InvalidToken, detail)
+    })
+}
+
+fn field(given: &str, value: &str) -> Result<(HeaderName, HeaderValue), Error> {
+    let field = name(given)?;
     if FRAMING.contains(&field) {
         let detail = format!("the header '{field}' frames the message and cannot be set");
         return Err(Error::new(Code::InvalidArgValue, detail));
@@ -117,6 +177,29 @@ fn latin1(text: &str) -> Option<Vec<u8>> {
     text.chars()
         .map(|c| u8::try_from(u32::from(c)).ok())
         .collect()
+}
+
+/// Sets in `request` what `rules` have for its host, the more specific ones over the others and the later rules over those before.
+/// What the item itself gives, by `own` names, stays as it is.
+pub(crate) fn set_for_host(
+    request: &mut Request,
+    rules: &[Arc<HostRules<HeaderMap>>],
+    own: &[HeaderName],
+) {
+    let is_set = |name: &&HeaderName| request.headers.contains_key(*name);
+    let own: Vec<_> = own.iter().filter(is_set).collect();
+    for rules in rules {
+        let mut matching: Vec<_> = rules.matching(&request.url).collect();
+        matching.reverse();
+        for fields in matching {
+            for name in fields.keys().filter(|name| !own.contains(name)) {
+                request.headers.remove(name);
+                for value in fields.get_all(name) {
+                    request.headers.append(name, value.clone());
+                }
+            }
+        }
+    }
 }
 
 /// `text` as it can be shown: short, and without anything a terminal would obey.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{HeaderMap, Method};
 use tokio::time::Instant;
 use url::Url;
@@ -43,9 +44,10 @@ pub(crate) struct Job {
 /// How far a job has come, by redirects and by tries.
 #[derive(Debug)]
 pub(crate) struct Way {
-    /// The method and the header fields that the last redirect left.
+    /// The method, the header fields and the body that the last redirect left.
     pub(crate) method: Method,
     pub(crate) headers: HeaderMap,
+    pub(crate) body: Option<Bytes>,
     /// Where it has been, first where it was asked to go.
     pub(crate) visited: Vec<Url>,
     /// How much of the attempt's time is used up.
@@ -64,6 +66,7 @@ impl Way {
         Self {
             method: options.method.clone(),
             headers: options.headers.clone(),
+            body: options.body.clone(),
             visited: Vec::new(),
             spent: Duration::ZERO,
             timings: Timings::default(),

@@ -9,12 +9,16 @@
 
 mod batch;
 mod body_plan;
+pub mod charset;
+mod checksum;
 mod client;
 mod collector;
+mod cookies;
 mod credentials;
 mod deadlines;
 mod decode;
 mod download;
+mod duplicates;
 mod error;
 pub mod fields;
 #[cfg(any(fuzzing, test))]
@@ -37,8 +41,10 @@ mod stats;
 pub mod transport;
 
 pub use batch::Batch;
+pub use checksum::Checksum;
 pub use client::{Client, Run};
 pub use collector::Wake;
+pub use credentials::Auth;
 pub use error::{Code, Error, Phase};
 pub use host_rules::{HostPattern, HostRules};
 pub use job::Input;

@@ -1,26 +1,49 @@
 //! Finished settings: nothing here is undecided, and every default is written here and nowhere else.
 
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{ACCEPT, ACCEPT_ENCODING, USER_AGENT};
+use bytes::Bytes;
+use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderName, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method};
 
+use crate::checksum::Checksum;
 use crate::error::Code;
 use crate::host_rules::HostRules;
 use crate::rate::Rate;
+pub use crate::transport::PROXY_VARIABLES;
+
+/// The content codings that are undone, as they are asked for.
+pub(crate) const KNOWN_CODINGS: HeaderValue = HeaderValue::from_static("gzip, deflate, br, zstd");
 
 /// How one request is sent and received.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RequestOptions {
     /// The method, `GET` by default.
     pub method: Method,
     /// All headers but `Host`, which the URL gives, and those that frame the message.
     pub headers: HeaderMap,
+    /// Those of `headers` that the item itself gives: they win over those of a rule for its host.
+    pub own_headers: Vec<HeaderName>,
+    /// The body: none by default.
+    pub body: Option<Bytes>,
     /// The limits of time.
     pub timeouts: Timeouts,
-    /// Decoded bytes of a body, at most: 256 MiB by default. `None` is no limit.
+    /// Decoded bytes of a body that is kept in memory, at most: 256 MiB by default. `None` is no limit.
     pub max_body_size: Option<u64>,
+    /// The same of a body that is dropped: no limit by default.
+    pub max_dropped_size: Option<u64>,
+    /// What becomes of a response's body: it is kept by default.
+    pub response_type: ResponseType,
+    /// Undo content codings: `true` by default.
+    pub decompress: bool,
+    /// What the decoded body of a successful response must hash to: anything by default.
+    pub checksum: Option<Checksum>,
+    /// What becomes of a redirect: it is followed by default.
+    pub redirect: RedirectMode,
     /// Redirects followed, at most: 20 by default, as in the fetch standard.
     pub max_redirects: usize,
     /// What is tried again, and when.
@@ -34,17 +57,21 @@ impl Default for RequestOptions {
     fn default() -> Self {
         let mut headers = HeaderMap::with_capacity(4);
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-        headers.insert(
-            ACCEPT_ENCODING,
-            HeaderValue::from_static("gzip, deflate, br, zstd"),
-        );
+        headers.insert(ACCEPT_ENCODING, KNOWN_CODINGS);
         let agent = concat!("manyfetch/", env!("CARGO_PKG_VERSION"));
         headers.insert(USER_AGENT, HeaderValue::from_static(agent));
         Self {
             method: Method::GET,
             headers,
+            own_headers: Vec::new(),
+            body: None,
             timeouts: Timeouts::default(),
             max_body_size: Some(256 << 20),
+            max_dropped_size: None,
+            response_type: ResponseType::Buffer,
+            decompress: true,
+            checksum: None,
+            redirect: RedirectMode::Follow,
             max_redirects: 20,
             retry: Arc::default(),
             min_speed: Some(100.0),
@@ -52,14 +79,36 @@ impl Default for RequestOptions {
     }
 }
 
+/// What becomes of the body of a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResponseType {
+    /// It is decoded, and kept in memory.
+    Buffer,
+    /// It is decoded to its end, and dropped: its size, its wholeness and its checksum count.
+    None,
+    /// The head is enough: a little of the body is read for the sake of the connection, and nothing of it counts.
+    Head,
+}
+
+/// What becomes of a redirect (fetch standard, "redirect mode").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RedirectMode {
+    /// It is followed.
+    Follow,
+    /// It is a response as any other.
+    Manual,
+    /// It is [`Code::Redirect`].
+    Error,
+}
+
 /// The limits of time; `None` is no limit. Waiting for a permit counts against `total`, and the run's deadline, alone.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Timeouts {
     /// Name, TCP and TLS: 10 s by default.
     pub connect: Option<Duration>,
     /// From the request's last byte to the whole head: 30 s by default.
     pub response: Option<Duration>,
-    /// Between two pieces of the body: 30 s by default.
+    /// Between two pieces of a body, sent or received: 30 s by default.
     pub idle: Option<Duration>,
     /// The whole attempt, redirects included: none by default.
     pub request: Option<Duration>,
@@ -81,7 +130,7 @@ impl Default for Timeouts {
 
 /// What is tried again, how often, and after how long. By default as in curl and got: methods that may be repeated (RFC 9110
 /// §9.2.2), and failures that pass.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Retry {
     /// Tries after the first one, at most: 2 by default. With 0 nothing is tried again but what is never counted: a request whose
     /// connection was gone, and one that the machine had no descriptor or port for.
@@ -135,7 +184,7 @@ impl Default for Retry {
 }
 
 /// Waits that grow: `base`, and `factor` times as long after each further try, up to `max`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Backoff {
     /// Before the second try: half a second by default.
     pub base: Duration,
@@ -224,6 +273,10 @@ pub struct RunOptions {
     pub limits: Limits,
     /// What every item starts from.
     pub request: Arc<RequestOptions>,
+    /// Headers for some hosts, which no other host sees: those of the client, then those of the run, which win.
+    pub host_headers: Vec<Arc<HostRules<HeaderMap>>>,
+    /// Send equal requests once: `false` by default.
+    pub dedupe: bool,
     /// Bytes of bodies that the run may hold: 1 GiB by default.
     pub max_buffered_bytes: u64,
     /// How long the run may take: no limit by default. What is not done then is [`Code::TimedOut`].
@@ -237,6 +290,8 @@ impl Default for RunOptions {
         Self {
             limits: Limits::default(),
             request: Arc::new(RequestOptions::default()),
+            host_headers: Vec::new(),
+            dedupe: false,
             max_buffered_bytes: 1 << 30,
             deadline: None,
             stop_on_error: false,
@@ -244,17 +299,37 @@ impl Default for RunOptions {
     }
 }
 
-/// How connections are made. They belong to a client.
+/// How connections are made, and what is remembered of them. They belong to a client.
 #[derive(Clone, Debug)]
 pub struct ConnectionOptions {
     /// Whom to trust.
     pub trust: Trust,
     /// Accept certificates of the trusted alone: `true` by default.
     pub reject_unauthorized: bool,
-    /// How long an idle connection is kept: 4 s by default, less than most servers do.
-    pub keep_alive: Duration,
-    /// How long a resolved name is believed: 10 s by default.
-    pub dns_ttl: Duration,
+    /// The certificate that the client shows to servers that ask: none by default.
+    pub identity: Option<Identity>,
+    /// Speak nothing older: TLS 1.2 by default.
+    pub min_tls: TlsVersion,
+    /// When HTTP/2 is spoken: where the server wants to, by default.
+    pub http2: Http2,
+    /// Through whom requests go: nobody by default.
+    pub proxy: Proxy,
+    /// How long an idle connection is kept: 4 s by default, less than most servers do. `None` is for ever.
+    pub keep_alive: Option<Duration>,
+    /// How long a resolved name is believed: 10 s by default. `None` is for ever.
+    pub dns_ttl: Option<Duration>,
+    /// Addresses of names that are not looked up: none by default.
+    pub dns_overrides: Vec<(String, Vec<IpAddr>)>,
+    /// The address that connections come from: whichever the system chooses, by default.
+    pub local_address: Option<IpAddr>,
+    /// The socket in the file system that all connections go to: none by default.
+    pub unix_socket: Option<PathBuf>,
+    /// Keep cookies, and send them back: `false` by default.
+    pub cookies: bool,
+    /// Headers that are dropped on the way to another origin besides those that always are: none by default.
+    pub sensitive_headers: Vec<HeaderName>,
+    /// Connect to public addresses alone: `false` by default.
+    pub deny_private_networks: bool,
     /// How long an HTTP/2 connection in use may be silent before it is asked whether it lives, and how long the answer may take:
     /// 10 s each by default. One that does not answer is dropped (RFC 9113 §6.7).
     pub http2_ping: Duration,
@@ -266,8 +341,18 @@ impl ConnectionOptions {
         Self {
             trust,
             reject_unauthorized: true,
-            keep_alive: Duration::from_secs(4),
-            dns_ttl: Duration::from_secs(10),
+            identity: None,
+            min_tls: TlsVersion::Tls12,
+            http2: Http2::Negotiated,
+            proxy: Proxy::None,
+            keep_alive: Some(Duration::from_secs(4)),
+            dns_ttl: Some(Duration::from_secs(10)),
+            dns_overrides: Vec::new(),
+            local_address: None,
+            unix_socket: None,
+            cookies: false,
+            sensitive_headers: Vec::new(),
+            deny_private_networks: false,
             http2_ping: Duration::from_secs(10),
         }
     }
@@ -280,4 +365,50 @@ pub enum Trust {
     Roots(Arc<str>),
     /// Signed by one of these, in PEM, or one of these itself.
     Only(Vec<String>),
+}
+
+/// A certificate and its key, in PEM.
+#[derive(Clone)]
+pub struct Identity {
+    /// The certificate, and those between it and its root.
+    pub cert: String,
+    /// The private key, not encrypted.
+    pub key: String,
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Identity").finish_non_exhaustive()
+    }
+}
+
+/// A version of TLS that may be the oldest one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsVersion {
+    /// RFC 5246.
+    Tls12,
+    /// RFC 8446.
+    Tls13,
+}
+
+/// When HTTP/2 is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Http2 {
+    /// Over TLS with servers that choose it (ALPN, RFC 7301).
+    Negotiated,
+    /// Never.
+    Never,
+    /// Always, also without TLS (RFC 9113 §3.3).
+    PriorKnowledge,
+}
+
+/// Through whom requests go.
+#[derive(Clone, Debug)]
+pub enum Proxy {
+    /// Nobody.
+    None,
+    /// Whom these variables name, by curl's rules: those of [`PROXY_VARIABLES`] that are set.
+    Environment(HashMap<String, String>),
+    /// The proxy at this URL.
+    Url(String),
 }

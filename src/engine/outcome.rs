@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::Method;
 
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::sink::Body;
 use crate::transport::Head;
 
@@ -29,6 +29,17 @@ pub(crate) struct Outcome {
     pub(crate) timings: Timings,
     /// Why it failed.
     pub(crate) error: Option<Error>,
+}
+
+/// An outcome as it is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    /// Status 200 to 299, and nothing went wrong.
+    pub(crate) is_ok: bool,
+    /// The status of the last response, if one came.
+    pub(crate) status: Option<u16>,
+    /// Why it failed.
+    pub(crate) code: Option<Code>,
 }
 
 /// The bytes of one body.
@@ -85,8 +96,17 @@ impl Outcome {
         }
     }
 
+    /// What the numbers of the run are to know of it.
+    pub(crate) fn verdict(&self) -> Verdict {
+        Verdict {
+            is_ok: self.is_ok(),
+            status: self.head.as_ref().map(|head| head.status.as_u16()),
+            code: self.error.as_ref().map(|error| error.code),
+        }
+    }
+
     /// Status 200 to 299, and nothing went wrong.
-    pub(crate) fn is_ok(&self) -> bool {
+    fn is_ok(&self) -> bool {
         self.error.is_none()
             && self
                 .head

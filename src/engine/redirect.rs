@@ -10,6 +10,7 @@ use url::Url;
 use crate::credentials::strip_credentials;
 use crate::error::{Code, Error};
 use crate::job::{check_scheme, origin_key};
+use crate::options::RedirectMode;
 use crate::transport::{Head, Request};
 
 /// What must not reach another origin than it was meant for.
@@ -30,8 +31,21 @@ const BODY_FIELDS: [HeaderName; 5] = [
     CONTENT_TYPE,
 ];
 
-/// The request that `head` asks for in place of `request`, if it redirects.
-pub(crate) fn follow(request: &Request, head: &Head) -> Result<Option<Request>, Error> {
+/// The request that `head` asks for in place of `request`, if it redirects and `mode` has it followed. Besides credentials,
+/// the headers in `sensitive` are not for another origin.
+pub(crate) fn follow(
+    request: &Request,
+    head: &Head,
+    mode: RedirectMode,
+    sensitive: &[HeaderName],
+) -> Result<Option<Request>, Error> {
+    if !matches!(head.status.as_u16(), 301 | 302 | 303 | 307 | 308) || mode == RedirectMode::Manual
+    {
+        return Ok(None);
+    }
+    if mode == RedirectMode::Error {
+        return Err(Error::new(Code::Redirect, "the server redirects"));
+    }
     let Some(url) = target(&request.url, head)? else {
         return Ok(None);
     };
@@ -42,18 +56,17 @@ pub(crate) fn follow(request: &Request, head: &Head) -> Result<Option<Request>, 
     };
     if changes_to_get(&request.method, head.status) {
         next.method = Method::GET;
+        next.body = None;
         remove(&mut next.headers, &BODY_FIELDS);
     }
     if origin_key(&next.url) != origin_key(&request.url) {
         remove(&mut next.headers, &CREDENTIALS);
+        remove(&mut next.headers, sensitive);
     }
     Ok(Some(next))
 }
 
 fn target(from: &Url, head: &Head) -> Result<Option<Url>, Error> {
-    if !matches!(head.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
-        return Ok(None);
-    }
     let Some(location) = head.headers.get(LOCATION) else {
         return Ok(None);
     };
@@ -102,6 +115,7 @@ fn changes_to_get(method: &Method, status: StatusCode) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use http::{HeaderValue, Version};
 
     use super::*;
@@ -116,6 +130,7 @@ mod tests {
             method,
             url,
             headers,
+            body: Some(Bytes::from_static(b"x")),
             is_fresh: false,
         }
     }
@@ -131,7 +146,13 @@ mod tests {
             version: Version::HTTP_11,
             reason: None,
             headers,
+            remote: None,
         }
+    }
+
+    /// As by default.
+    fn follow(request: &Request, head: &Head) -> Result<Option<Request>, Error> {
+        super::follow(request, head, RedirectMode::Follow, &[])
     }
 
     fn follow_to(location: &'static str) -> Result<String, Code> {
@@ -211,14 +232,35 @@ mod tests {
     }
 
     #[test]
-    fn what_its_sender_alone_knows_to_be_secret_goes_along() {
+    fn what_its_sender_alone_knows_to_be_secret_goes_along_unless_it_is_named() {
+        let key = HeaderName::from_static("x-api-key");
         let mut request = request(Method::GET);
-        request
-            .headers
-            .insert("x-api-key", HeaderValue::from_static("x"));
-        let next = follow(&request, &head(302, Some("http://b.test/x")));
-        let next = next.ok().flatten().expect("it redirects");
-        assert!(next.headers.contains_key("x-api-key"));
+        request.headers.insert(&key, HeaderValue::from_static("x"));
+        for (sensitive, location, goes_along) in [
+            (&[][..], "http://b.test/x", true),
+            (std::slice::from_ref(&key), "http://b.test/x", false),
+            (std::slice::from_ref(&key), "/x", true),
+        ] {
+            let head = head(302, Some(location));
+            let next = super::follow(&request, &head, RedirectMode::Follow, sensitive);
+            let next = next.ok().flatten().expect("it redirects");
+            assert_eq!(next.headers.contains_key(&key), goes_along, "{location}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_is_followed_only_if_it_is_to_be() {
+        let request = request(Method::GET);
+        for location in [Some("/x"), Some("http://[::1"), None] {
+            let head = head(302, location);
+            let follow = |mode| super::follow(&request, &head, mode, &[]);
+            assert!(follow(RedirectMode::Manual).is_ok_and(|next| next.is_none()));
+            let error = follow(RedirectMode::Error).expect_err("it redirects");
+            assert_eq!(error.code, Code::Redirect);
+        }
+        let head = head(304, Some("/x"));
+        let next = super::follow(&request, &head, RedirectMode::Error, &[]);
+        assert!(next.is_ok_and(|next| next.is_none()));
     }
 
     #[test]
@@ -259,6 +301,7 @@ mod tests {
             let next = next.ok().flatten().expect("it redirects");
             assert_eq!(next.method, after, "{status} {before}");
             assert_eq!(next.headers.contains_key(CONTENT_TYPE), before == after);
+            assert_eq!(next.body.is_some(), before == after);
         }
     }
 

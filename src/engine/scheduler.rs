@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::collector::Collector;
 use crate::download::{Engine, Step, download};
+use crate::duplicates::{Duplicates, Role};
 use crate::error::{Code, Error, Phase};
 use crate::job::{Input, Job, origin_key};
 use crate::limits::{Closed, Limits, Next, Permit, Report, Turn};
@@ -38,6 +39,8 @@ pub(crate) struct Scheduler<T> {
     pub(crate) limits: Limits<Job>,
     pub(crate) collector: Arc<Collector>,
     pub(crate) request: Arc<RequestOptions>,
+    /// Where equal requests are sent once.
+    pub(crate) duplicates: Option<Duplicates>,
     /// The first failure ends the run.
     pub(crate) stop_on_error: bool,
     pub(crate) is_stopped: AtomicBool,
@@ -106,9 +109,20 @@ impl<T: Transport> Scheduler<T> {
             Job::new(index, input, at, &self.request)
         }));
         match made {
-            Ok(Ok(job)) => self.enqueue(job, Turn::Fresh),
+            Ok(Ok(job)) => self.take_job(job),
             Ok(Err(refused)) => self.settle(Outcome::refused(*refused)),
             Err(_) => self.settle(Outcome::refused(bug(index, String::new()))),
+        }
+    }
+
+    fn take_job(&self, job: Job) {
+        let role = self.duplicates.as_ref().map(|all| all.join(&job));
+        match role {
+            None | Some(Role::First) => self.enqueue(job, Turn::Fresh),
+            Some(Role::Waits) => {}
+            Some(Role::CopyOf(first, verdict)) => {
+                self.collector.push_copy(job.index, first, verdict);
+            }
         }
     }
 
@@ -207,7 +221,13 @@ impl<T: Transport> Scheduler<T> {
 
     fn settle(&self, outcome: Outcome) {
         let stops = self.stop_on_error && outcome.error.is_some();
+        let (index, verdict) = (outcome.index, outcome.verdict());
         self.collector.push(outcome);
+        if let Some(duplicates) = &self.duplicates {
+            for copy in duplicates.settle(index, verdict) {
+                self.collector.push_copy(copy, index, verdict);
+            }
+        }
         if stops && !self.is_stopped.swap(true, Relaxed) {
             self.collector.hand_over();
             self.limits.shut();

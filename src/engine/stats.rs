@@ -6,7 +6,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use crate::error::Code;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Verdict};
 
 /// A run in numbers.
 #[derive(Clone, Debug, Default)]
@@ -72,26 +72,32 @@ impl Tally {
     }
 
     pub(crate) fn add(&mut self, outcome: &Outcome) {
+        self.count(outcome.verdict());
         let stats = &mut self.stats;
-        if outcome.is_ok() {
-            stats.ok += 1;
-        } else {
-            stats.failed += 1;
-        }
         stats.retries += u64::from(outcome.attempts.saturating_sub(1));
         stats.bytes += outcome.sizes.decoded;
         stats.wire_bytes += outcome.sizes.wire;
-        if let Some(head) = &outcome.head {
-            *stats.statuses.entry(head.status.as_u16()).or_default() += 1;
-        }
-        if let Some(error) = &outcome.error {
-            *stats.errors.entry(error.code).or_default() += 1;
-        }
         if outcome.attempts > 0 {
             let took = outcome.timings.total.saturating_sub(outcome.timings.queue);
             let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
             // It grows with the values; one that is out of all bounds is left out.
             let _ = self.latencies.record(microseconds);
+        }
+    }
+
+    /// Counts an item, and nothing of what it took: it is a copy, or the rest is counted by itself.
+    pub(crate) fn count(&mut self, verdict: Verdict) {
+        let stats = &mut self.stats;
+        if verdict.is_ok {
+            stats.ok += 1;
+        } else {
+            stats.failed += 1;
+        }
+        if let Some(status) = verdict.status {
+            *stats.statuses.entry(status).or_default() += 1;
+        }
+        if let Some(code) = verdict.code {
+            *stats.errors.entry(code).or_default() += 1;
         }
     }
 

@@ -3,12 +3,16 @@
 'use strict';
 
 const { DownloadError } = require('./errors.js');
-const { CODES, PHASES } = require('./native.js');
+const native = require('./native.js');
+
+const { CODES, PHASES } = native;
 
 const TIMINGS = ['queue', 'dns', 'connect', 'firstByte', 'download', 'total'];
 const VERSIONS = { 10: '1.0', 11: '1.1', 20: '2' };
 const REUSED = 1;
 const DECODED = 2;
+const COPY = 4;
+const OTHER_CHARSET = 8;
 
 /**
  * Node lets nobody post a slab away from under its other bodies. `transfer`, which newer versions have besides, would: here
@@ -65,15 +69,15 @@ class Batch {
     return this.text.toString('utf8', start, this.urlsEnd[row]).split('\n');
   }
 
-  /** The reason phrase, and the header fields as pairs. */
+  /** The reason phrase, the address at the other end, and the header fields as pairs. */
   head(row) {
     const text = this.text.toString('latin1', this.urlsEnd[row], this.headEnd[row]);
-    const [reason, ...lines] = text.split('\n');
+    const [reason, remote, ...lines] = text.split('\n');
     const fields = lines.map((line) => {
       const colon = line.indexOf(':');
       return [line.slice(0, colon), line.slice(colon + 2)];
     });
-    return { reason, fields };
+    return { reason, remote, fields };
   }
 
   body(row) {
@@ -83,11 +87,17 @@ class Batch {
     return slab.subarray(start, start + this.bodyLength[row]);
   }
 
-  /** The body as UTF-8, without a view in between. */
   bodyText(row) {
+    if ((this.flags[row] & OTHER_CHARSET) !== 0) return this.#decodedText(row);
+    // Without a view in between.
     const start = this.bodyStart[row];
     const text = this.slabs[this.slab[row]]?.utf8Slice(start, start + this.bodyLength[row]) ?? '';
     return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  }
+
+  #decodedText(row) {
+    const [, contentType] = this.head(row).fields.find(([name]) => name === 'content-type') ?? [];
+    return native.decodeText(this.body(row), contentType);
   }
 
   timings(row) {
@@ -107,18 +117,28 @@ class Batch {
     return (this.flags[row] & DECODED) !== 0;
   }
 
+  /** Nothing but the index is its own: all else is that of the `original`. */
+  isCopy(row) {
+    return (this.flags[row] & COPY) !== 0;
+  }
+
+  /** The index of the item that the row is a copy of. */
+  original(row) {
+    return this.slab[row];
+  }
+
   /** The first row that failed, or -1. */
   firstFailed() {
     return this.code.findIndex((code) => code !== 0);
   }
 
-  error(row) {
+  error(row, index = this.index[row]) {
     if (this.code[row] === 0) return undefined;
     return new DownloadError(this.text.toString('utf8', this.headEnd[row], this.errorEnd[row]), {
       code: CODES[this.code[row] - 1],
       phase: PHASES[this.phase[row] - 1],
       url: this.urls(row).at(-1),
-      index: this.index[row],
+      index,
       attempts: this.attempts[row],
       stack: this.site.frames,
     });

@@ -7,25 +7,25 @@ const { collect } = require('./collect.js');
 const { asking, callSite, invalidThis } = require('./errors.js');
 const native = require('./native.js');
 const { readClientOptions, readClientsOptions } = require('./options.js');
-const { rootsFor } = require('./trust.js');
+const { surroundingsFor } = require('./surroundings.js');
 
 class Client {
   #native;
+  /** Of the requests of its runs, where they give none. */
+  #body;
 
   constructor(options) {
-    const settings = readClientOptions(options);
-    const roots = rootsFor(settings.tls);
-    this.#native = asking(() => new native.Client(JSON.stringify(settings), roots));
+    const { body, settings } = readClientOptions(options);
+    const surroundings = surroundingsFor(settings.connection);
+    this.#native = asking(() => new native.Client(JSON.stringify(settings), surroundings));
+    this.#body = body;
   }
 
   async downloadAll(urls, options) {
     if (!(#native in Object(this))) throw invalidThis('client.downloadAll(urls)', 'a Client', this);
     const site = callSite(Client.prototype.downloadAll);
-    return collect(urls, {
-      ...readClientsOptions(options),
-      site,
-      client: this.#native,
-    });
+    const { body = this.#body, ...call } = readClientsOptions(options);
+    return collect(urls, { ...call, body, site, client: this.#native });
   }
 }
 

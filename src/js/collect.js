@@ -3,13 +3,22 @@
 'use strict';
 
 const { chunks } = require('./items.js');
-const { Result } = require('./result.js');
+const { copyOf, Result } = require('./result.js');
 const { Run } = require('./run.js');
 
-/** Fetches `urls` as `call` says: its `settings`, its `signal`, the `site` it was made at, and its native `client`, if any. */
-function collect(urls, call) {
-  const list = chunks(urls);
+/**
+ * Fetches `urls` as `call` says: its `settings`, its `body` and its `signal`, if any, the `site` it was made at, and its native
+ * `client`, if any.
+ */
+async function collect(urls, call) {
+  let list = chunks(urls);
   if (call.signal?.aborted) throw call.signal.reason;
+  if (call.body?.isPending) {
+    // What the caller changes afterwards changes nothing.
+    list = [...list];
+    await call.body.settle();
+    if (call.signal?.aborted) throw call.signal.reason;
+  }
   return new Promise((resolve, reject) => {
     new Collection({ resolve, reject }).run(list, call);
   });
@@ -44,10 +53,15 @@ class Collection {
     const failed = this.#stopsOnError ? batch.firstFailed() : -1;
     if (failed !== -1) return void this.#run.fail(batch.error(failed));
     for (let row = 0; row < batch.length; row++) {
-      this.#results[batch.index[row]] = new Result(batch, row);
+      this.#results[batch.index[row]] = this.#result(batch, row);
     }
     this.#missing -= batch.length;
     if (this.#missing === 0) this.#finish();
+  }
+
+  #result(batch, row) {
+    if (!batch.isCopy(row)) return new Result(batch, row);
+    return copyOf(this.#results[batch.original(row)], batch.index[row]);
   }
 
   #finish() {

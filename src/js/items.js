@@ -1,10 +1,12 @@
-// The caller's list as the native part takes it: in chunks, each with all its URLs in one string and, in JSON, the options of
-// those few items that have any. A fault of one item travels along in its row.
+// The caller's list as the native part takes it: in chunks, each with all its URLs in one string, in JSON the options of those
+// few items that have any, and their bodies in one block. A fault of one item travels along in its row.
 
 'use strict';
 
+const { BodyBlock } = require('./bodies.js');
 const { describe, invalidType, invalidValue } = require('./errors.js');
-const { isUrl, readItem } = require('./options.js');
+const { readItem } = require('./options.js');
+const { isUrl } = require('./readers.js');
 
 /** Items that cross together. */
 const CHUNK = 1024;
@@ -33,6 +35,8 @@ class Chunk {
   urls = [];
   /** Pairs of row and what is special about it. */
   special = [];
+  /** Pairs of those and the body of the item. */
+  bodies = [];
   /** Pairs of row and tag. */
   tags = [];
 
@@ -56,17 +60,41 @@ class Chunk {
     if (item[Symbol.toStringTag] === 'Request') {
       throw invalidValue('an item', 'cannot be a Request: pass { url, method, headers }', item);
     }
-    const { url, tag, request } = readItem(item);
+    const { url, tag, body, request } = readItem(item);
     if (url === undefined) throw invalidType('item.url', 'a string or a URL', url);
     this.urls.push(line(url));
     if (tag !== undefined) this.tags.push([row, tag]);
-    if (Object.keys(request).length > 0) this.special.push([row, { options: request }]);
+    if (body === undefined && Object.keys(request).length === 0) return;
+    const special = [row, { options: request }];
+    this.special.push(special);
+    if (body !== undefined) this.bodies.push([special, body]);
+  }
+
+  /** A body is still to be read. */
+  get isPending() {
+    return this.bodies.some(([, body]) => body.isPending);
+  }
+
+  /** Reads the bodies that are still to be read. One that cannot be is its item's fault. */
+  async settle() {
+    for (const [special, body] of this.bodies) {
+      if (!body.isPending) continue;
+      try {
+        await body.settle();
+      } catch (error) {
+        special[1] = { fault: describe(error) };
+      }
+    }
   }
 
   /** The arguments of the native `push`. */
   encode() {
+    const block = new BodyBlock();
+    for (const [[, { options }], body] of this.bodies) {
+      if (options !== undefined) options.body = block.add(body);
+    }
     const special = this.special.length > 0 ? JSON.stringify(this.special) : undefined;
-    return [this.urls.join('\n'), special];
+    return [this.urls.join('\n'), special, block.toBuffer()];
   }
 }
 

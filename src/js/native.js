@@ -21,4 +21,9 @@ function load() {
 
 const native = load();
 
-module.exports = { ...native, CODES: native.codes(), PHASES: native.phases() };
+module.exports = {
+  ...native,
+  CODES: native.codes(),
+  PHASES: native.phases(),
+  PROXY_VARIABLES: native.proxyVariables(),
+};

@@ -1,11 +1,12 @@
-// Checks what the caller wrote against tables of options, and shapes it for the native part.
+// What options there are, where each may be given, and what reads it.
 
 'use strict';
 
-const { invalidType, invalidValue, wrongOption } = require('./errors.js');
-const { CODES } = require('./native.js');
+const { readBody, readJson } = require('./bodies.js');
+const { invalidType, wrongOption } = require('./errors.js');
 const numbers = require('./numbers.js');
-const { nearest, readTable, table } = require('./table.js');
+const read = require('./readers.js');
+const { readTable, table } = require('./table.js');
 
 const { count, duration } = numbers;
 
@@ -21,39 +22,80 @@ const BACKOFF = { base: numbers.finiteDuration, factor: numbers.factor, max: dur
 
 const RETRY = {
   limit: numbers.countFromZero,
-  methods: list(string),
-  statusCodes: list(numbers.status),
-  errorCodes: list(errorCode),
+  methods: read.list(read.string),
+  statusCodes: read.list(numbers.status),
+  errorCodes: read.list(read.errorCode),
   backoff: table(BACKOFF),
-  jitter: boolean,
+  jitter: read.boolean,
   maxRetryAfter: numbers.durationFromZero,
   budget: numbers.share,
 };
 
+const BASIC = { username: read.secret, password: read.secret };
+const BEARER = { bearer: read.secret };
+
 const REQUEST = {
-  method: string,
-  headers,
+  method: read.string,
+  headers: read.headers,
+  body: readBody,
+  json: readJson,
+  auth,
   timeout,
   minSpeed: numbers.leastSpeed,
   retry,
+  redirect: read.word('follow', 'manual', 'error'),
+  maxRedirects: numbers.countFromZero,
+  responseType: read.word('buffer', 'none', 'head'),
   maxBodySize: count,
+  decompress: read.boolean,
+  checksum: read.string,
 };
 
-const CONNECTION = { tls: table({ ca: certificates, rejectUnauthorized: boolean }) };
+const TLS = {
+  ca: read.pem,
+  cert: read.pem,
+  key: read.pem,
+  rejectUnauthorized: read.boolean,
+  minVersion: read.word('1.2', '1.3'),
+};
 
-const HOST = { concurrency, rate };
+const DNS = {
+  ttl: numbers.durationFromZero,
+  overrides: read.record('an object with names of hosts as its keys', read.addresses),
+};
+
+const CONNECTION = {
+  http2: read.http2,
+  tls: table(TLS),
+  proxy: read.proxy,
+  dns: table(DNS),
+  localAddress: read.string,
+  unixSocket: read.string,
+  keepAlive: numbers.durationFromZero,
+  cookies: read.boolean,
+  sensitiveHeaders: read.list(read.string),
+  denyPrivateNetworks: read.boolean,
+};
+
+const HOST = { concurrency: read.concurrency, rate: read.rate, headers: read.headers, auth };
 
 const LIMITS = {
-  concurrency,
-  concurrencyPerHost: concurrency,
-  rate,
-  ratePerHost: rate,
-  hosts,
+  concurrency: read.concurrency,
+  concurrencyPerHost: read.concurrency,
+  rate: read.rate,
+  ratePerHost: read.rate,
+  // Which hosts a key names, the native part knows.
+  hosts: read.record('an object with hosts as its keys', table(HOST)),
 };
 
-const OF_RUN = { signal: abortSignal, deadline: duration, stopOnError: boolean };
+const OF_RUN = {
+  signal: read.abortSignal,
+  deadline: duration,
+  stopOnError: read.boolean,
+  dedupe: read.boolean,
+};
 
-const ITEM = { ...REQUEST, url, tag: (value) => value };
+const ITEM = { ...REQUEST, url: read.url, tag: (value) => value };
 
 /** What may be given to a free call, to a `Client`, and to a call of a `Client`'s. */
 const FREE_CALL = { ...REQUEST, ...CONNECTION, ...LIMITS, ...OF_RUN };
@@ -69,7 +111,10 @@ const CLIENTS_CALL = {
   ),
 };
 
-/** The signal of a call, and its settings: options of requests under `request`, limits under `limits`, all others beside. */
+/**
+ * The signal of a call, the body of its requests, and its settings: options of requests under `request`, of connections under
+ * `connection`, limits under `limits`, all others beside.
+ */
 function readOptions(options) {
   return readCall(FREE_CALL, options);
 }
@@ -80,33 +125,62 @@ function readClientsOptions(options) {
 }
 
 function readCall(known, options) {
-  const { signal, ...read } = readAll(known, options);
-  return { signal, settings: grouped(read) };
+  const given = readAll(known, options);
+  const signal = take(given, 'signal');
+  const body = takeBody(given, 'options');
+  return { signal, body, settings: grouped(given) };
 }
 
-/** The settings of a client, in the same shape. */
+/** The settings of a client, in the same shape, and the body of its requests. */
 function readClientOptions(options) {
-  return grouped(readAll(CLIENT, options));
+  const given = readAll(CLIENT, options);
+  const body = takeBody(given, 'options');
+  return { body, settings: grouped(given) };
 }
 
-/** One item that is an object: its URL, its tag, and the options of its request. */
+/** One item that is an object: its URL, its tag, its body, and the other options of its request. */
 function readItem(item) {
-  const { url, tag, ...request } = readTable(ITEM, item, 'item');
-  return { url, tag, request };
+  const request = readTable(ITEM, item, 'item');
+  const [url, tag] = [take(request, 'url'), take(request, 'tag')];
+  return { url, tag, body: takeBody(request, 'item'), request };
 }
 
 function readAll(known, options = {}) {
   return readTable(known, options, 'options');
 }
 
-function grouped(read) {
+/** Takes the body out of `given`, in whichever of its two forms. A type in the headers beside it says more than its own. */
+function takeBody(given, name) {
+  const [body, json] = [take(given, 'body'), take(given, 'json')];
+  if (body !== undefined && json !== undefined) {
+    throw wrongOption(`${name}.body and ${name}.json cannot be given together`);
+  }
+  const taken = body ?? json;
+  const isTyped = given.headers?.some(([field]) => field.toLowerCase() === 'content-type');
+  if (taken !== undefined && isTyped) taken.contentType = undefined;
+  return taken;
+}
+
+/** Takes one value out of `given`, which stays without a prototype. */
+function take(given, name) {
+  const value = given[name];
+  delete given[name];
+  return value;
+}
+
+/** The groups in which the native part takes options. All others stand beside them. */
+const GROUPS = Object.entries({ request: REQUEST, limits: LIMITS, connection: CONNECTION });
+
+function grouped(given) {
   // Without a prototype, as everything that is read here: what others hang on Object.prototype is no option.
-  const [request, limits] = [{ __proto__: null }, { __proto__: null }];
-  const settings = { __proto__: null, request, limits };
-  for (const [name, value] of Object.entries(read)) {
-    if (Object.hasOwn(REQUEST, name)) request[name] = value;
-    else if (Object.hasOwn(LIMITS, name)) limits[name] = value;
-    else settings[name] = value;
+  const settings = { __proto__: null };
+  for (const [name, value] of Object.entries(given)) {
+    const [group] = GROUPS.find(([, known]) => Object.hasOwn(known, name)) ?? [];
+    if (group === undefined) settings[name] = value;
+    else {
+      settings[group] ??= { __proto__: null };
+      settings[group][name] = value;
+    }
   }
   return settings;
 }
@@ -119,52 +193,14 @@ function elsewhere(known, why) {
   return Object.fromEntries(Object.keys(known).map((name) => [name, refuse]));
 }
 
-function string(value, name) {
-  if (typeof value !== 'string') throw invalidType(name, 'a string', value);
-  // Half a surrogate pair is no text, and JSON cannot carry it.
-  return value.toWellFormed();
-}
-
-function boolean(value, name) {
-  if (typeof value !== 'boolean') throw invalidType(name, 'a boolean', value);
-  return value;
-}
-
-/** What reads a list of what `read` reads. */
-function list(read) {
-  return (value, name) => {
-    if (!Array.isArray(value)) throw invalidType(name, 'an array', value);
-    return Array.from(value, (one, i) => read(one, `${name}[${i}]`));
-  };
-}
-
-function concurrency(value, name) {
-  if (value === 'auto') return value;
-  if (typeof value !== 'number') throw invalidType(name, "a number or 'auto'", value);
-  return count(value, name);
-}
-
-/** What a string of a rate means, the native part knows. */
-function rate(value, name) {
-  if (typeof value === 'string') return value.toWellFormed();
-  if (typeof value !== 'number') {
-    throw invalidType(name, "a number of requests a second or a string such as '50/s'", value);
+function auth(value, name) {
+  const isBearer = typeof value === 'object' && value !== null && Object.hasOwn(value, 'bearer');
+  const given = readTable(isBearer ? BEARER : BASIC, value, name);
+  if (isBearer && given.bearer !== undefined) return given;
+  if (given.username === undefined || given.password === undefined) {
+    throw invalidType(name, 'an object with username and password, or with bearer', typeof value);
   }
-  return numbers.perSecond(value, name);
-}
-
-/** Pairs of host and rule. Which hosts a key names, the native part knows. */
-function hosts(value, name) {
-  if (typeof value !== 'object' || value === null || typeof value[Symbol.iterator] === 'function') {
-    throw invalidType(name, 'an object with hosts as its keys', value);
-  }
-  const rules = [];
-  for (const host of Object.keys(value)) {
-    const rule = value[host];
-    const key = host.toWellFormed();
-    if (rule !== undefined) rules.push([key, readTable(HOST, rule, `${name}['${key}']`)]);
-  }
-  return rules;
+  return given;
 }
 
 function timeout(value, name) {
@@ -184,64 +220,4 @@ function retry(value, name) {
   return readTable(RETRY, value, name);
 }
 
-function errorCode(value, name) {
-  const code = string(value, name);
-  if (CODES.includes(code)) return code;
-  const near = nearest(code, CODES).name;
-  throw invalidValue(name, `must be a code of an error. The nearest is '${near}'`, value);
-}
-
-/** The three forms of headers as one: pairs of strings. */
-function headers(value, name) {
-  if (typeof value !== 'object' || value === null) {
-    throw invalidType(name, 'an object, a Headers or a list of pairs', value);
-  }
-  if (typeof value[Symbol.iterator] === 'function')
-    return Array.from(value, (pair) => headerPair(pair, name));
-  const pairs = [];
-  for (const key of Object.keys(value)) {
-    const given = value[key];
-    if (given === undefined) continue;
-    for (const one of Array.isArray(given) ? given : [given]) {
-      pairs.push([key, string(one, `${name}['${key}']`)]);
-    }
-  }
-  return pairs;
-}
-
-function headerPair(pair, name) {
-  if (!Array.isArray(pair) || pair.length !== 2) throw invalidType(name, 'a list of pairs', pair);
-  return [string(pair[0], `a name in ${name}`), string(pair[1], `a value in ${name}`)];
-}
-
-function certificates(value, name) {
-  return (Array.isArray(value) ? value : [value]).map((one) => {
-    if (typeof one === 'string') return one.toWellFormed();
-    if (one instanceof Uint8Array) return Buffer.from(one).toString('latin1');
-    throw invalidType(name, 'PEM in a string or a Buffer, or a list of these', one);
-  });
-}
-
-/** By its shape: a signal may come from another realm or from a polyfill. */
-function abortSignal(value, name) {
-  const isSignal =
-    typeof value === 'object' &&
-    value !== null &&
-    typeof value.aborted === 'boolean' &&
-    typeof value.addEventListener === 'function' &&
-    typeof value.removeEventListener === 'function';
-  if (!isSignal) throw invalidType(name, 'an AbortSignal', value);
-  return value;
-}
-
-function url(value, name) {
-  if (typeof value === 'string') return value;
-  if (isUrl(value)) return value.href;
-  throw invalidType(name, 'a string or a URL', value);
-}
-
-function isUrl(value) {
-  return value instanceof URL || value?.[Symbol.toStringTag] === 'URL';
-}
-
-module.exports = { isUrl, readClientOptions, readClientsOptions, readItem, readOptions };
+module.exports = { readClientOptions, readClientsOptions, readItem, readOptions };

@@ -4,6 +4,12 @@
 
 const { inspect } = require('node:util');
 
+/** The statuses whose Response must have no body (fetch standard, "null body status"). */
+const BODILESS = new Set([204, 205, 304]);
+
+/** `result` as that of the item at `index`, which is equal to its own. */
+let copyOf;
+
 class Result {
   #batch;
   #row;
@@ -53,6 +59,10 @@ class Result {
     return this.#batch.head(this.#row).reason;
   }
 
+  get remoteAddress() {
+    return this.#batch.head(this.#row).remote || undefined;
+  }
+
   get headers() {
     return this.#once('headers', () => new Headers(this.#batch.head(this.#row).fields));
   }
@@ -87,7 +97,7 @@ class Result {
   }
 
   get error() {
-    return this.#once('error', () => this.#batch.error(this.#row));
+    return this.#once('error', () => this.#batch.error(this.#row, this.index));
   }
 
   bytes() {
@@ -108,6 +118,28 @@ class Result {
     }
   }
 
+  arrayBuffer() {
+    const { buffer, byteOffset, byteLength } = this.body;
+    return buffer.slice(byteOffset, byteOffset + byteLength);
+  }
+
+  toResponse() {
+    const { status, error, url, redirected } = this;
+    if (status < 200 || status > 599) {
+      const message = `A Response has a status from 200 to 599. ${url} has ${status}`;
+      throw new RangeError(message, { cause: error });
+    }
+    // A body that did not come whole must not look as if it had.
+    if (error !== undefined) throw error;
+    const body = BODILESS.has(status) ? null : this.bytes();
+    const { statusText, headers } = this;
+    const response = new Response(body, { status, statusText, headers });
+    return Object.defineProperties(response, {
+      url: { value: url, enumerable: true, configurable: true },
+      redirected: { value: redirected, enumerable: true, configurable: true },
+    });
+  }
+
   /** Every field but the body. */
   toJSON() {
     const { error, headers, ...fields } = this.#fields();
@@ -126,10 +158,10 @@ class Result {
   #fields() {
     const { index, url, requestUrl, redirects, redirected, tag, ok, status, statusText, headers } =
       this;
-    const { httpVersion, decoded, size, wireSize, attempts, timings, error } = this;
+    const { httpVersion, remoteAddress, decoded, size, wireSize, attempts, timings, error } = this;
     return {
       ...{ index, url, requestUrl, redirects, redirected, tag, ok, status, statusText, headers },
-      ...{ httpVersion, decoded, size, wireSize, attempts, timings, error },
+      ...{ httpVersion, remoteAddress, decoded, size, wireSize, attempts, timings, error },
     };
   }
 
@@ -137,6 +169,24 @@ class Result {
     this.#made ??= {};
     if (!(name in this.#made)) this.#made[name] = make();
     return this.#made[name];
+  }
+
+  static {
+    copyOf = (result, index) => new Copy(result.#batch, result.#row, index);
+  }
+}
+
+/** A result that an equal item has too, under an index and a tag of its own. */
+class Copy extends Result {
+  #index;
+
+  constructor(batch, row, index) {
+    super(batch, row);
+    this.#index = index;
+  }
+
+  get index() {
+    return this.#index;
   }
 }
 
@@ -146,4 +196,4 @@ function headersToJson(headers) {
   return { ...Object.fromEntries(headers), ...(cookies.length > 0 && { 'set-cookie': cookies }) };
 }
 
-module.exports = { Result };
+module.exports = { copyOf, Result };

@@ -5,9 +5,10 @@
 
 const { onAbort } = require('./abort.js');
 const { Batch } = require('./batch.js');
+const { BodyBlock } = require('./bodies.js');
 const { asking } = require('./errors.js');
 const native = require('./native.js');
-const { rootsFor } = require('./trust.js');
+const { surroundingsFor } = require('./surroundings.js');
 
 /** Batches read before timers and sockets of the caller's get their turn. */
 const BATCHES_PER_TURN = 4;
@@ -23,22 +24,22 @@ class Run {
   #onFailure;
 
   /**
-   * A run with these settings, of the native `client` if there is one. Each batch goes to `onBatch`; why the run cannot go on,
-   * if it cannot, to `onFailure`. Throws when the settings are refused.
+   * A run with these settings and this body, of the native `client` if there is one. Each batch goes to `onBatch`; why the run
+   * cannot go on, if it cannot, to `onFailure`. Throws when the settings are refused.
    */
-  constructor({ settings, signal, site, client }, { onBatch, onFailure }) {
+  constructor({ settings, body, signal, site, client }, { onBatch, onFailure }) {
     this.#shared = { tags: new Map(), site };
     this.#signal = signal;
     this.#onBatch = onBatch;
     this.#onFailure = onFailure;
-    this.#native = prepare(settings, client, () => this.#wake());
+    this.#native = prepare({ settings, body, client }, () => this.#wake());
     this.#listening = onAbort(signal, () => this.fail(signal.reason));
   }
 
   /** Hands over the whole list and returns how many items it has. What its iterator throws ends the run. */
   feed(chunks) {
     try {
-      return this.#push(chunks);
+      return this.#pushAll(chunks);
     } catch (error) {
       this.close();
       throw error;
@@ -64,18 +65,40 @@ class Run {
     this.#listening = undefined;
   }
 
-  #push(chunks) {
+  /** All is read at once. What has to wait for a body, and all behind it, is handed over later and in its order. */
+  #pushAll(chunks) {
     let total = 0;
+    const later = [];
     for (const chunk of chunks) {
       // The caller's own iterator may have aborted.
       if (this.#signal?.aborted) throw this.#signal.reason;
-      const encoded = chunk.encode();
-      asking(() => this.#native.push(...encoded));
       for (const [row, tag] of chunk.tags) this.#shared.tags.set(total + row, tag);
       total += chunk.urls.length;
+      if (later.length > 0 || chunk.isPending) later.push(chunk);
+      else this.#push(chunk);
     }
-    this.#native.end();
+    if (later.length > 0) this.#pushLater(later);
+    else this.#native.end();
     return total;
+  }
+
+  async #pushLater(chunks) {
+    try {
+      for (const chunk of chunks) {
+        await chunk.settle();
+        // It may have ended meanwhile.
+        if (this.#native === undefined) return;
+        this.#push(chunk);
+      }
+      this.#native.end();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #push(chunk) {
+    const encoded = chunk.encode();
+    asking(() => this.#native.push(...encoded));
   }
 
   #wake() {
@@ -97,10 +120,16 @@ class Run {
   }
 }
 
-function prepare(settings, client, wake) {
-  const wantsRoots = client === undefined && (settings.tls !== undefined || native.wantsRoots());
-  const roots = wantsRoots ? rootsFor(settings.tls) : undefined;
-  return asking(() => new native.Run(JSON.stringify(settings), roots, wake, client));
+function prepare({ settings, body, client }, wake) {
+  const block = new BodyBlock();
+  const place = body && block.add(body);
+  const options = { ...settings, request: { ...settings.request, body: place } };
+  const makesClient = settings.connection !== undefined || native.wantsSurroundings();
+  const surroundings =
+    client === undefined && makesClient ? surroundingsFor(settings.connection) : undefined;
+  return asking(
+    () => new native.Run(JSON.stringify(options), block.toBuffer(), wake, client, surroundings),
+  );
 }
 
 module.exports = { Run };

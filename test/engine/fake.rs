@@ -201,6 +201,7 @@ pub(crate) fn head(status: u16) -> Head {
         version: Version::HTTP_11,
         reason: None,
         headers: HeaderMap::new(),
+        remote: None,
     }
 }
 

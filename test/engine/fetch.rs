@@ -26,6 +26,9 @@ pub(crate) struct Row {
     pub(crate) timings: [f32; 6],
     pub(crate) urls: Vec<String>,
     pub(crate) head: Vec<String>,
+    pub(crate) remote: String,
+    /// The index of the item that this is a copy of.
+    pub(crate) copy_of: Option<u32>,
     pub(crate) message: String,
     pub(crate) body: Vec<u8>,
 }
@@ -183,7 +186,13 @@ fn read(batch: &Batch) -> Vec<Row> {
                     .collect::<String>()
             };
             let lines = |part: String| part.split('\n').map(str::to_owned).collect();
-            let body = batch.slabs.get(slabs[i] as usize);
+            let is_copy = flags[i] & 4 != 0;
+            let slab = batch.slabs.get(slabs[i] as usize);
+            let body = slab.filter(|_| !is_copy);
+            let urls = lines(text(&urls));
+            // The line after the reason phrase is no field.
+            let mut head: Vec<_> = lines(text(&heads));
+            let remote = (head.len() > 1).then(|| head.remove(1));
             let place = starts[i] as usize..(starts[i] + lengths[i]) as usize;
             Row {
                 index: indexes[i],
@@ -197,8 +206,10 @@ fn read(batch: &Batch) -> Vec<Row> {
                 wire_size: wire_sizes[i],
                 attempts: attempts[i],
                 timings: std::array::from_fn(|timing| timings[timing][i]),
-                urls: lines(text(&urls)),
-                head: lines(text(&heads)),
+                urls,
+                head,
+                remote: remote.unwrap_or_default(),
+                copy_of: is_copy.then_some(slabs[i]),
                 message: text(&errors),
                 body: body.map_or_else(Vec::new, |slab| slab[place].to_vec()),
             }

@@ -17,6 +17,8 @@ const readme = read('README.md');
 
 /** Where the options of an interface stand in those of a call. */
 const PATHS = { Timeouts: 'timeout.', Retry: 'retry.', Backoff: 'retry.backoff.' };
+/** What opens or closes an object of options within an interface, or is an option with its `@default`. */
+const MEMBERS = /^ {2}(\};)|(?:@default ([^@]*?)\s+\*\/\s+)?^ +(\w+)\?:( \{$)?/gm;
 
 /** The defaults of the engine by the path of their option: 'retry.backoff.base'. */
 function defaults(values = JSON.parse(native.defaults()), path = '') {
@@ -29,9 +31,8 @@ function defaults(values = JSON.parse(native.defaults()), path = '') {
 function* documentedDefaults() {
   for (const [, name, body] of types.matchAll(/^export interface (\w+).*?\{\n(.*?)^\}/gms)) {
     let outer = '';
-    for (const [, value, option, opens] of body.matchAll(
-      /(?:@default ([^@]*?)\s+\*\/\s+)?^ +(\w+)\?:( \{$)?/gm,
-    )) {
+    for (const [, closes, value, option, opens] of body.matchAll(MEMBERS)) {
+      if (closes !== undefined) outer = '';
       if (opens !== undefined) outer = `${option}.`;
       if (value === undefined) continue;
       const plain = value.replace(/\n\s+\*/g, '').replaceAll("'", '"');
@@ -77,7 +78,11 @@ test('every option of index.d.ts stands in the table of the README', () => {
   );
   const names = [...options.matchAll(/^ +(\w+)\?:/gm)].map(([, name]) => name);
   const missing = names.filter((name) => !new RegExp(`[\`.]${name}\``).test(table));
-  assert.deepEqual(missing, ['timeout', 'retry', 'backoff'], 'which the table has in parts');
+  assert.deepEqual(
+    missing,
+    ['timeout', 'retry', 'backoff', 'tls', 'dns'],
+    'which the table has in parts',
+  );
 });
 
 test('the table of the README has the defaults of the engine', () => {

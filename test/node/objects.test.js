@@ -57,6 +57,15 @@ test('a polluted Object.prototype changes nothing', async (t) => {
       concurrency: 0,
       tag: 1,
       url,
+      body: 'x',
+      json: 1,
+      auth: 1,
+      redirect: 'error',
+      checksum: 'x',
+      proxy: 'http://127.0.0.1:1',
+      unixSocket: '/none',
+      ca: 'x',
+      ttl: -1,
     };
     for (const [name, value] of Object.entries(pollution)) {
       // Not enumerable, so that it harms nobody's loops.

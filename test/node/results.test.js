@@ -143,8 +143,8 @@ test('JSON has every field but the bodies', async (t) => {
   for (const field of Object.keys(good)) {
     if (field !== 'headers') assert.deepEqual(good[field], results[0][field], field);
   }
-  const expected = `attempts decoded headers httpVersion index ok redirected redirects requestUrl size status statusText tag
-    timings url wireSize`;
+  const expected = `attempts decoded headers httpVersion index ok redirected redirects remoteAddress requestUrl size status
+    statusText tag timings url wireSize`;
   assert.deepEqual(Object.keys(good).sort(), expected.split(/\s+/));
   assert.equal(good.headers['x-mine'], 'yes');
   assert.deepEqual(good.headers['set-cookie'], ['a=1', 'b=2']);

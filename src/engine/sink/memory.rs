@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Body, Credit, OWN_MEMORY};
-use crate::error::{Code, Error};
+use super::{Body, Credit, OWN_MEMORY, too_large};
+use crate::error::Error;
 
 /// The most that is set aside for a body before its bytes are there.
 const MAX_RESERVE: usize = 1 << 20;
@@ -117,16 +117,10 @@ impl Drop for MemorySink {
     }
 }
 
-fn too_large(cap: u64) -> Error {
-    Error::new(
-        Code::BodyTooLarge,
-        format!("the body is larger than {cap} bytes"),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Code;
 
     fn sink(max: u64, expected: Option<u64>) -> Result<MemorySink, Error> {
         MemorySink::new(Some(max), expected, Arc::new(Credit::new(100)))

@@ -1,12 +1,21 @@
 //! Where the bytes of a body go, and the credit that they use up there.
 
 mod credit;
+mod dropped;
 mod memory;
 
 pub(crate) use credit::Credit;
-pub(crate) use memory::MemorySink;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
+
+use crate::body_plan::BodyPlan;
+use crate::checksum::{Checksum, Hasher};
+use crate::error::{Code, Error};
+use crate::options::{RequestOptions, ResponseType};
+use dropped::DropSink;
+use memory::MemorySink;
 
 /// A body at least this large has memory of its own, from its sink into its batch; smaller ones are copied next to each other.
 pub(crate) const OWN_MEMORY: usize = 64 << 10;
@@ -31,4 +40,100 @@ impl AsRef<[u8]> for Body {
             Body::Owned(bytes) => bytes,
         }
     }
+}
+
+/// Takes the decoded bytes of one body, and holds them to their checksum.
+#[derive(Debug)]
+pub(crate) struct Sink {
+    kind: Kind,
+    hasher: Option<Hasher>,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Memory(MemorySink),
+    Dropped(DropSink),
+}
+
+impl Sink {
+    /// The sink that `options` ask for. A checksum is that of a response with `is_success`, and of no other.
+    pub(crate) fn new(
+        options: &RequestOptions,
+        plan: &BodyPlan,
+        is_success: bool,
+        credit: &Arc<Credit>,
+    ) -> Result<Self, Error> {
+        let expected = plan.expected_size;
+        let kind = match options.response_type {
+            ResponseType::Buffer => Kind::Memory(MemorySink::new(
+                options.max_body_size,
+                expected,
+                Arc::clone(credit),
+            )?),
+            ResponseType::None | ResponseType::Head => {
+                Kind::Dropped(DropSink::new(options.max_dropped_size, expected)?)
+            }
+        };
+        let checksum = options.checksum.as_ref().filter(|_| is_success);
+        Ok(Self {
+            kind,
+            hasher: checksum.map(Checksum::begin),
+        })
+    }
+
+    /// Decoded bytes taken at most.
+    pub(crate) fn cap(&self) -> u64 {
+        match &self.kind {
+            Kind::Memory(sink) => sink.cap(),
+            Kind::Dropped(sink) => sink.cap(),
+        }
+    }
+
+    /// Decoded bytes taken so far.
+    pub(crate) fn size(&self) -> u64 {
+        match &self.kind {
+            Kind::Memory(sink) => sink.size(),
+            Kind::Dropped(sink) => sink.size(),
+        }
+    }
+
+    /// Takes a piece that may stay where it is until the body is delivered.
+    pub(crate) fn write_shared(&mut self, piece: Bytes) -> Result<(), Error> {
+        self.hash(&piece);
+        match &mut self.kind {
+            Kind::Memory(sink) => sink.write_shared(piece),
+            Kind::Dropped(sink) => sink.write(&piece),
+        }
+    }
+
+    /// Takes a copy of `piece`.
+    pub(crate) fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
+        self.hash(piece);
+        match &mut self.kind {
+            Kind::Memory(sink) => sink.write(piece),
+            Kind::Dropped(sink) => sink.write(piece),
+        }
+    }
+
+    /// The whole body, unless it is not the one that was meant.
+    pub(crate) fn finish(self) -> Result<Body, Error> {
+        if let Some(hasher) = self.hasher {
+            hasher.finish()?;
+        }
+        Ok(match self.kind {
+            Kind::Memory(sink) => sink.finish(),
+            Kind::Dropped(_) => Body::Empty,
+        })
+    }
+
+    fn hash(&mut self, piece: &[u8]) {
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(piece);
+        }
+    }
+}
+
+fn too_large(cap: u64) -> Error {
+    let detail = format!("the body is larger than {cap} bytes");
+    Error::new(Code::BodyTooLarge, detail)
 }

@@ -9,11 +9,14 @@ use rustls::CertificateError;
 
 use super::Repeat;
 use crate::error::{Code, Error, Phase};
+use crate::retry::is_shortage;
 
 /// How far the request had come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     Connect,
+    /// The same, where the first to be connected to is a proxy.
+    ConnectThroughProxy,
     Response,
     Body,
 }
@@ -34,12 +37,26 @@ pub(super) fn classify(error: &(dyn StdError + 'static), stage: Stage) -> Error 
         }
         next = cause.source();
     }
-    fallback.unwrap_or_else(|| {
-        Error::new(
+    fallback.unwrap_or_else(|| match stage {
+        // The errors of tunnels have types that cannot be named.
+        Stage::ConnectThroughProxy => proxy_failed(&innermost(error)),
+        _ => Error::new(
             Code::Internal,
             format!("an error of no known kind: {error}"),
-        )
+        ),
     })
+}
+
+fn innermost(error: &(dyn StdError + 'static)) -> String {
+    let mut last = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string()
+}
+
+fn proxy_failed(why: &str) -> Error {
+    Error::new(Code::Proxy, format!("the proxy failed: {why}"))
 }
 
 /// How the request may be sent again that failed with `error` before there was a response: by what the server says of it, or
@@ -207,6 +224,7 @@ fn of_hyper(error: &hyper::Error, stage: Stage) -> Option<Error> {
 /// The peer went away.
 fn closed(stage: Stage) -> Error {
     match stage {
+        Stage::ConnectThroughProxy => proxy_failed("the connection was closed"),
         Stage::Body => Error::new(Code::BodyTruncated, "the body ended before its end"),
         Stage::Connect => Error::new(
             Code::ConnectionReset,
@@ -222,6 +240,9 @@ fn closed(stage: Stage) -> Error {
 fn of_io(error: &io::Error, stage: Stage) -> Error {
     if let Some(known) = error.get_ref().and_then(|inner| recognise(inner, stage)) {
         return known;
+    }
+    if stage == Stage::ConnectThroughProxy && !is_of_this_machine(error) {
+        return proxy_failed(&error.to_string());
     }
     if let Some(code) = error.raw_os_error().and_then(of_errno) {
         return Error::new(code, error.to_string());
@@ -247,7 +268,7 @@ fn of_io(error: &io::Error, stage: Stage) -> Error {
 /// Somebody else gave up on the connection before any limit of ours.
 fn given_up(stage: Stage, why: &str) -> Error {
     let phase = match stage {
-        Stage::Connect => Phase::Connect,
+        Stage::Connect | Stage::ConnectThroughProxy => Phase::Connect,
         Stage::Response => Phase::Response,
         Stage::Body => Phase::Idle,
     };
@@ -275,6 +296,12 @@ fn of_kind(kind: io::ErrorKind) -> Code {
         Kind::OutOfMemory => Code::NoMemory,
         _ => Code::Io,
     }
+}
+
+/// It is out of something, whoever is connected to.
+fn is_of_this_machine(error: &io::Error) -> bool {
+    let code = error.raw_os_error().and_then(of_errno);
+    is_shortage(code.unwrap_or_else(|| of_kind(error.kind())))
 }
 
 /// Those that the standard library has no kind for.

@@ -1,7 +1,8 @@
 //! reqwest, behind the trait. The only file that names it; everything that reqwest would decide by itself is off.
 
 use std::future::poll_fn;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -14,15 +15,20 @@ use hyper::body::Body as _;
 use hyper::ext::ReasonPhrase;
 use hyper_util::client::legacy::connect::{Connected, HttpInfo};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::{Host, Url};
 
+use super::handshakes::Handshakes;
+use super::proxies::Proxies;
+use super::public::is_public;
 use super::recent::RecentOrigins;
 use super::resolver::{self, Resolver};
 use super::trace::TraceLayer;
+use super::upload::Upload;
 use super::{BodyStream, Failure, Head, Request, Trace, Transport, fault, tls, trace};
 use crate::error::{Code, Error};
 use crate::job::origin_key;
 use crate::open_files;
-use crate::options::ConnectionOptions;
+use crate::options::{ConnectionOptions, Http2, Proxy};
 
 /// Header lines of an HTTP/1 response, at most.
 const MAX_HTTP1_LINES: usize = 1_000;
@@ -43,6 +49,7 @@ pub struct HttpTransport {
     unpooled: reqwest::Client,
     /// Origins whose kept connections must not be used: hyper keeps one with an ambiguous answer when it can find an end.
     ambiguous: RecentOrigins,
+    handshakes: Handshakes,
     connector: Connector,
 }
 
@@ -50,8 +57,13 @@ pub struct HttpTransport {
 #[derive(Clone, Debug)]
 struct Connector {
     tls: rustls::ClientConfig,
+    http2: Http2,
     lookup: Arc<Lookup>,
-    keep_alive: Duration,
+    proxies: Arc<Proxies>,
+    local_address: Option<IpAddr>,
+    unix_socket: Option<PathBuf>,
+    denies_private: bool,
+    keep_alive: Option<Duration>,
     http2_ping: Duration,
 }
 
@@ -64,21 +76,13 @@ pub struct HttpBody {
 
 impl HttpTransport {
     pub(crate) fn new(options: &ConnectionOptions) -> Result<Self, Error> {
-        let connector = Connector {
-            tls: tls::config(options)?,
-            lookup: Arc::new(Lookup(Resolver::new(options.dns_ttl))),
-            keep_alive: options.keep_alive,
-            http2_ping: options.http2_ping,
-        };
-        // Over HTTP/2 nothing would be gained: there a connection that is gone is known to be.
-        let mut http1_tls = connector.tls.clone();
-        http1_tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let unpooled = connector.builder().http1_only().pool_max_idle_per_host(0);
+        let connector = Connector::new(options)?;
         Ok(Self {
-            pooled: RwLock::new(build(connector.builder())?),
+            pooled: RwLock::new(build(connector.pooled())?),
             is_closing_idle: AtomicBool::new(false),
-            unpooled: build(unpooled.tls_backend_preconfigured(http1_tls))?,
-            ambiguous: RecentOrigins::new(options.keep_alive),
+            unpooled: build(connector.unpooled())?,
+            ambiguous: RecentOrigins::new(options.keep_alive.unwrap_or(Duration::MAX)),
+            handshakes: Handshakes::default(),
             connector,
         })
     }
@@ -100,21 +104,151 @@ impl HttpTransport {
 }
 
 impl Connector {
+    fn new(options: &ConnectionOptions) -> Result<Self, Error> {
+        let proxies = proxies(options)?;
+        refuse_unheeded(options, &proxies)?;
+        let resolver = Resolver::new(options.dns_ttl, &options.dns_overrides)?;
+        Ok(Self {
+            tls: tls::config(options)?,
+            http2: options.http2,
+            lookup: Arc::new(Lookup {
+                resolver,
+                proxies: Arc::clone(&proxies),
+                denies_private: options.deny_private_networks,
+            }),
+            proxies,
+            local_address: options.local_address,
+            unix_socket: options.unix_socket.clone(),
+            denies_private: options.deny_private_networks,
+            keep_alive: options.keep_alive,
+            http2_ping: options.http2_ping,
+        })
+    }
+
+    /// Keeps connections for a while.
+    fn pooled(&self) -> reqwest::ClientBuilder {
+        let builder = self.builder();
+        if self.keep_alive == Some(Duration::ZERO) {
+            builder.pool_max_idle_per_host(0)
+        } else {
+            builder.pool_idle_timeout(self.keep_alive)
+        }
+    }
+
+    /// Makes a connection a request. Over HTTP/2 nothing would be gained, where there is a choice: there a connection that is gone
+    /// is known to be.
+    fn unpooled(&self) -> reqwest::ClientBuilder {
+        let builder = self.builder().pool_max_idle_per_host(0);
+        if self.http2 == Http2::PriorKnowledge {
+            return builder;
+        }
+        let mut http1_tls = self.tls.clone();
+        http1_tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        builder.http1_only().tls_backend_preconfigured(http1_tls)
+    }
+
     fn builder(&self) -> reqwest::ClientBuilder {
-        reqwest::Client::builder()
+        let builder = reqwest::Client::builder()
             .tls_backend_preconfigured(self.tls.clone())
             .dns_resolver(Arc::clone(&self.lookup))
             .connector_layer(TraceLayer)
-            .pool_idle_timeout(self.keep_alive)
+            .local_address(self.local_address)
             .http1_max_headers(MAX_HTTP1_LINES)
             .http2_max_header_list_size(MAX_HTTP2_HEAD)
             .http2_keep_alive_interval(self.http2_ping)
             .http2_keep_alive_timeout(self.http2_ping)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
-            .referer(false)
-            .no_proxy()
+            .referer(false);
+        let builder = match self.http2 {
+            Http2::Negotiated => builder,
+            Http2::Never => builder.http1_only(),
+            Http2::PriorKnowledge => builder.http2_prior_knowledge(),
+        };
+        let builder = match &self.unix_socket {
+            Some(path) => over_socket(builder, path),
+            None => builder,
+        };
+        if self.proxies.is_empty() {
+            return builder.no_proxy();
+        }
+        let proxies = Arc::clone(&self.proxies);
+        builder.proxy(reqwest::Proxy::custom(move |url| {
+            proxies.for_url(url).cloned()
+        }))
     }
+
+    /// Whether requests to `url` share one connection if its server likes to, which is to be found out.
+    fn may_share(&self, url: &Url) -> bool {
+        self.http2 == Http2::Negotiated && url.scheme() == "https"
+    }
+
+    /// Refuses the address that `url` has in place of a name, if it is none that may be connected to. Names are the resolver's.
+    fn check_address(&self, url: &Url) -> Result<(), Error> {
+        if !self.denies_private {
+            return Ok(());
+        }
+        match url.host() {
+            Some(Host::Ipv4(address)) => check_public(address.into()),
+            Some(Host::Ipv6(address)) => check_public(address.into()),
+            Some(Host::Domain(_)) | None => Ok(()),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn over_socket(builder: reqwest::ClientBuilder, path: &Path) -> reqwest::ClientBuilder {
+    builder.unix_socket(path)
+}
+
+#[cfg(not(unix))]
+fn over_socket(builder: reqwest::ClientBuilder, _path: &Path) -> reqwest::ClientBuilder {
+    builder
+}
+
+fn check_public(address: IpAddr) -> Result<(), Error> {
+    if is_public(address) {
+        return Ok(());
+    }
+    let detail = format!("the address {address} is not public (denyPrivateNetworks)");
+    Err(Error::new(Code::AddressDenied, detail))
+}
+
+fn proxies(options: &ConnectionOptions) -> Result<Arc<Proxies>, Error> {
+    // What goes to a socket of this machine goes through nobody.
+    let is_local = options.unix_socket.is_some();
+    Ok(Arc::new(match &options.proxy {
+        Proxy::Url(url) => Proxies::all(url)?,
+        Proxy::Environment(variables) if !is_local => {
+            Proxies::of_environment(|name| variables.get(name).map(String::as_str))?
+        }
+        Proxy::None | Proxy::Environment(_) => Proxies::default(),
+    }))
+}
+
+/// Refuses what would have no effect, or none that anybody could rely on, beside something else.
+fn refuse_unheeded(options: &ConnectionOptions, proxies: &Proxies) -> Result<(), Error> {
+    let refuse = |detail: &str| Err(Error::new(Code::InvalidArgValue, detail));
+    if options.unix_socket.is_some() {
+        if cfg!(not(unix)) {
+            return refuse("unixSocket: this system has none that could be used");
+        }
+        if !proxies.is_empty()
+            || options.local_address.is_some()
+            || options.deny_private_networks
+            || !options.dns_overrides.is_empty()
+        {
+            return refuse(
+                "unixSocket cannot be combined with proxy, localAddress, dns.overrides or denyPrivateNetworks",
+            );
+        }
+    }
+    if options.deny_private_networks && !proxies.is_empty() {
+        return refuse(
+            "denyPrivateNetworks cannot be combined with a proxy, which looks names up itself: set proxy to false",
+        );
+    }
+    Ok(())
 }
 
 fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Error> {
@@ -127,17 +261,18 @@ impl Transport for HttpTransport {
     type Body = HttpBody;
 
     async fn send(&self, request: Request, trace: Arc<Trace>) -> Result<(Head, HttpBody), Failure> {
+        self.connector.check_address(&request.url)?;
         let client = self.client(&request);
-        let mut outgoing = reqwest::Request::new(request.method, request.url);
-        *outgoing.headers_mut() = request.headers;
-        if says_that_there_is_no_body(outgoing.method()) {
-            outgoing
-                .headers_mut()
-                .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-        }
-        let sent = Arc::clone(&trace).scope(client.execute(outgoing)).await;
-        let mut response = sent.map_err(|error| failure(&error, &trace))?;
+        let line = (self.connector.may_share(&request.url) && !request.is_fresh)
+            .then(|| self.handshakes.line(origin_key(&request.url)));
+        let is_proxied = self.connector.proxies.for_url(&request.url).is_some();
+        let outgoing = outgoing(request, &trace);
+        let sent = Arc::clone(&trace)
+            .scope(line, client.execute(outgoing))
+            .await;
+        let mut response = sent.map_err(|error| failure(&error, &trace, is_proxied))?;
         let info: Option<&HttpInfo> = response.extensions().get();
+        let remote = info.map(|info| info.remote_addr().ip());
         trace.note_connection(info.map(HttpInfo::local_addr));
         if trace.has_own_connection() && open_files::are_scarce_after_one_more() {
             self.close_idle();
@@ -156,6 +291,7 @@ impl Transport for HttpTransport {
                 .remove::<ReasonPhrase>()
                 .map(|r| Bytes::copy_from_slice(r.as_bytes())),
             headers: std::mem::take(response.headers_mut()),
+            remote,
         };
         let is_http2 = head.version == Version::HTTP_2;
         let body = response.into();
@@ -172,27 +308,46 @@ impl Transport for HttpTransport {
         }
         // It takes a while to make a new pool. Those who come meanwhile leave no connection behind.
         self.exchange_pool(self.unpooled.clone());
-        if let Ok(client) = build(self.connector.builder()) {
+        if let Ok(client) = build(self.connector.pooled()) {
             self.exchange_pool(client);
         }
         self.is_closing_idle.store(false, Ordering::Relaxed);
     }
 }
 
-/// As the fetch standard has it (HTTP-network-or-cache fetch): some servers want to be told.
-fn says_that_there_is_no_body(method: &Method) -> bool {
-    matches!(*method, Method::POST | Method::PUT)
+fn outgoing(request: Request, trace: &Arc<Trace>) -> reqwest::Request {
+    let mut outgoing = reqwest::Request::new(request.method, request.url);
+    *outgoing.headers_mut() = request.headers;
+    if let Some(body) = request.body.filter(|body| !body.is_empty()) {
+        let upload = Upload::begin(body, Arc::clone(trace));
+        *outgoing.body_mut() = Some(reqwest::Body::wrap(upload));
+    } else if says_that_there_is_no_body(outgoing.method()) {
+        outgoing
+            .headers_mut()
+            .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
+    outgoing
 }
 
-fn failure(error: &reqwest::Error, trace: &Trace) -> Failure {
+/// As the fetch standard has it (HTTP-network-or-cache fetch): some servers want to be told.
+fn says_that_there_is_no_body(method: &Method) -> bool {
+    matches!(*method, Method::POST | Method::PUT | Method::PATCH)
+}
+
+fn failure(error: &reqwest::Error, trace: &Trace, is_proxied: bool) -> Failure {
     if error.is_builder() {
         // The grammar of HTTP is narrower than the URL standard's.
         let detail = "the URL has a character or a length that HTTP does not allow";
         return Error::new(Code::InvalidUrl, detail).into();
     }
     if error.is_connect() {
+        let stage = if is_proxied {
+            fault::Stage::ConnectThroughProxy
+        } else {
+            fault::Stage::Connect
+        };
         return Failure {
-            error: fault::classify(error, fault::Stage::Connect),
+            error: fault::classify(error, stage),
             repeat: fault::repeat_unconnected(error),
         };
     }
@@ -254,18 +409,37 @@ impl BodyStream for HttpBody {
     }
 }
 
+/// Names as one client looks them up.
 #[derive(Debug)]
-struct Lookup(Resolver);
+struct Lookup {
+    resolver: Resolver,
+    proxies: Arc<Proxies>,
+    denies_private: bool,
+}
 
 impl Resolve for Lookup {
     fn resolve(&self, name: Name) -> Resolving {
-        let mut lookup = self.0.lookup(name.as_str());
+        let mut lookup = self.resolver.lookup(name.as_str());
+        let is_proxy = self.proxies.hosts().any(|host| host == name.as_str());
+        let denies_private = self.denies_private;
         Box::pin(async move {
             let begun = tokio::time::Instant::now();
             Trace::wait_in_line(resolver::wait_in_line(&mut lookup)).await;
             let addresses = resolver::answer(lookup).await;
             Trace::note_dns(begun.elapsed());
-            let addresses = addresses?;
+            let addresses = addresses.map_err(|error| {
+                if is_proxy {
+                    Error::new(Code::Proxy, format!("the proxy: {}", error.detail))
+                } else {
+                    error
+                }
+            })?;
+            if denies_private {
+                // One bad address is enough: who mixes them in may be about to swap them.
+                addresses
+                    .iter()
+                    .try_for_each(|&address| check_public(address))?;
+            }
             // Port 0 stands for the port of the URL.
             let addresses = (0..addresses.len()).map(move |i| SocketAddr::new(addresses[i], 0));
             Ok(Box::new(addresses) as Addrs)

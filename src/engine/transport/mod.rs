@@ -2,17 +2,24 @@
 //! Behind the trait stands reqwest, in `http.rs` alone; tests of scheduling put a fake here.
 
 mod fault;
+mod handshakes;
 mod http;
+mod no_proxy;
+mod proxies;
+mod public;
 mod recent;
 mod resolver;
 mod tls;
 mod trace;
+mod upload;
 
 pub use self::http::HttpTransport;
-pub(crate) use trace::ConnectionCounters;
+pub use proxies::PROXY_VARIABLES;
 pub use trace::Trace;
+pub(crate) use trace::{ConnectionCounters, Stage};
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use ::http::{HeaderMap, Method, StatusCode, Version};
@@ -30,6 +37,8 @@ pub struct Request {
     pub url: Url,
     /// All header fields but those that frame the message.
     pub headers: HeaderMap,
+    /// The body, if there is one.
+    pub body: Option<Bytes>,
     /// Not over a connection that was used before.
     pub is_fresh: bool,
 }
@@ -72,6 +81,8 @@ pub struct Head {
     pub reason: Option<Bytes>,
     /// The header fields, names in lower case.
     pub headers: HeaderMap,
+    /// The address at the other end of the connection: the server's, or the proxy's.
+    pub remote: Option<IpAddr>,
 }
 
 /// Sends one request. It neither redirects nor retries nor decodes, and has no limit of time but that of connecting,

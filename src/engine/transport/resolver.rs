@@ -8,8 +8,10 @@ use std::time::Duration;
 use dns_lookup::{AddrInfoHints, LookupError, LookupErrorKind, SockType, getaddrinfo};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
+use url::Host;
 
 use crate::error::{Code, Error};
+use crate::fields::quote;
 
 /// Lookups under way in the whole process. Each holds a thread, and none can be called off.
 static LOOKUPS: Semaphore = Semaphore::const_new(16);
@@ -22,8 +24,11 @@ type Addresses = Arc<[IpAddr]>;
 /// The names that one client asked for.
 #[derive(Debug)]
 pub(super) struct Resolver {
-    ttl: Duration,
+    /// `None` is for ever.
+    ttl: Option<Duration>,
     names: Mutex<Names>,
+    /// Names that are not looked up.
+    overrides: HashMap<String, Lookup>,
 }
 
 #[derive(Debug, Default)]
@@ -48,23 +53,51 @@ pub(super) enum Progress {
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
     addresses: Result<Addresses, Error>,
-    good_until: Instant,
+    /// `None` is for ever.
+    good_until: Option<Instant>,
+}
+
+impl Answer {
+    /// An answer that is good for `ttl` from now on.
+    fn new(addresses: Result<Addresses, Error>, ttl: Option<Duration>) -> Self {
+        let good_until = ttl.and_then(|ttl| Instant::now().checked_add(ttl));
+        Self {
+            addresses,
+            good_until,
+        }
+    }
 }
 
 impl Resolver {
-    pub(super) fn new(ttl: Duration) -> Self {
-        Self {
+    /// A resolver that believes what it is told for `ttl`, and for the names in `overrides` has these addresses.
+    pub(super) fn new(
+        ttl: Option<Duration>,
+        overrides: &[(String, Vec<IpAddr>)],
+    ) -> Result<Self, Error> {
+        let overrides = overrides.iter().map(|(name, addresses)| {
+            let (told, lookup) = watch::channel(Progress::InLine);
+            told.send_replace(Progress::Answered(Answer::new(
+                Ok(addresses.as_slice().into()),
+                None,
+            )));
+            Ok((overridable(name)?, lookup))
+        });
+        Ok(Self {
             ttl,
             names: Mutex::default(),
-        }
+            overrides: overrides.collect::<Result<_, Error>>()?,
+        })
     }
 
     /// The lookup of `name` that is there, or a new one.
     pub(super) fn lookup(&self, name: &str) -> Lookup {
+        if let Some(lookup) = self.overrides.get(without_dot(name)) {
+            return lookup.clone();
+        }
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let is_good = |lookup: &Lookup| match &*lookup.borrow() {
-            Progress::Answered(answer) => answer.good_until > now,
+            Progress::Answered(answer) => answer.good_until.is_none_or(|until| until > now),
             // One that panicked will never be answered.
             Progress::InLine | Progress::Asked => lookup.has_changed().is_ok(),
         };
@@ -100,7 +133,25 @@ pub(super) async fn answer(mut lookup: Lookup) -> Result<Addresses, Error> {
     }
 }
 
-fn begin(name: String, ttl: Duration) -> Lookup {
+/// `name` as URLs have it.
+fn overridable(name: &str) -> Result<String, Error> {
+    match Host::parse(name) {
+        Ok(Host::Domain(name)) if !without_dot(&name).is_empty() => {
+            Ok(without_dot(&name).to_owned())
+        }
+        _ => {
+            let detail = format!("dns.overrides: {} is not the name of a host", quote(name));
+            Err(Error::new(Code::InvalidArgValue, detail))
+        }
+    }
+}
+
+/// With a dot at its end, it is the same name.
+fn without_dot(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
+}
+
+fn begin(name: String, ttl: Option<Duration>) -> Lookup {
     let (progress, lookup) = watch::channel(Progress::InLine);
     tokio::spawn(async move {
         let addresses = look_up(name, &progress).await;
@@ -108,12 +159,9 @@ fn begin(name: String, ttl: Duration) -> Lookup {
         let ttl = if addresses.is_ok() {
             ttl
         } else {
-            Duration::ZERO
+            Some(Duration::ZERO)
         };
-        progress.send_replace(Progress::Answered(Answer {
-            addresses,
-            good_until: Instant::now() + ttl,
-        }));
+        progress.send_replace(Progress::Answered(Answer::new(addresses, ttl)));
     });
     lookup
 }
@@ -172,13 +220,17 @@ fn explain(name: &str, error: &LookupError) -> Error {
 mod tests {
     use super::*;
 
+    fn resolver(ttl: Duration) -> Resolver {
+        Resolver::new(Some(ttl), &[]).expect("nothing is overridden")
+    }
+
     async fn resolve(resolver: &Resolver, name: &str) -> Result<Addresses, Error> {
         answer(resolver.lookup(name)).await
     }
 
     #[tokio::test]
     async fn an_answer_is_remembered_for_its_time() {
-        let resolver = Resolver::new(Duration::from_secs(3600));
+        let resolver = resolver(Duration::from_secs(3600));
         let first = resolve(&resolver, "localhost")
             .await
             .expect("every machine has it");
@@ -191,7 +243,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_outdated_answer_is_asked_for_again() {
-        let resolver = Resolver::new(Duration::ZERO);
+        let resolver = resolver(Duration::ZERO);
         let first = resolve(&resolver, "localhost")
             .await
             .expect("every machine has it");
@@ -203,7 +255,7 @@ mod tests {
 
     #[tokio::test]
     async fn those_who_ask_together_are_answered_by_one_lookup() {
-        let resolver = Resolver::new(Duration::ZERO);
+        let resolver = resolver(Duration::ZERO);
         let (one, other) = tokio::join!(
             resolve(&resolver, "localhost"),
             resolve(&resolver, "localhost")
@@ -216,7 +268,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_lookup_goes_on_when_nobody_waits_for_it_any_more() {
-        let resolver = Resolver::new(Duration::from_secs(3600));
+        let resolver = resolver(Duration::from_secs(3600));
         let given_up = resolver.lookup("localhost");
         drop(given_up);
         let same = resolver.lookup("localhost");
@@ -229,12 +281,40 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_that_cannot_exist_is_told_with_its_code() {
-        let error = resolve(&Resolver::new(Duration::ZERO), "a..b")
+        let error = resolve(&resolver(Duration::ZERO), "a..b")
             .await
             .expect_err("no such name");
         assert!(
             matches!(error.code, Code::NameNotFound | Code::NameTryAgain),
             "{error}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_name_that_is_overridden_is_not_looked_up() {
+        let address: IpAddr = [192, 0, 2, 1].into();
+        let overrides = [("Api.Example.com.".to_owned(), vec![address])];
+        let resolver = Resolver::new(None, &overrides).expect("it is a name");
+        for name in ["api.example.com", "api.example.com."] {
+            let addresses = resolve(&resolver, name).await.expect("it is told");
+            assert_eq!(addresses[..], [address]);
+        }
+    }
+
+    #[test]
+    fn only_names_can_be_overridden() {
+        for name in [
+            "",
+            ".",
+            "127.0.0.1",
+            "[::1]",
+            "http://a.test",
+            "a.test:80",
+            "a b",
+        ] {
+            let error = Resolver::new(None, &[(name.to_owned(), Vec::new())]);
+            let error = error.map(|_| ()).map_err(|error| error.code);
+            assert_eq!(error, Err(Code::InvalidArgValue), "{name:?}");
+        }
     }
 }

@@ -6,24 +6,56 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, SignatureScheme};
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, Error as Fault, KeyUsage, anchor_from_trusted_cert};
 
 use crate::error::{Code, Error};
-use crate::options::{ConnectionOptions, Trust};
+use crate::options::{ConnectionOptions, Http2, Identity, TlsVersion, Trust};
 
-/// The configuration of one client: its trust, HTTP/2 and HTTP/1.1 by ALPN, and a cache of sessions of its own.
+/// The configuration of one client: its trust, its own certificate, HTTP/2 and HTTP/1.1 by ALPN, and a cache of sessions that
+/// no other client has.
 pub(super) fn config(options: &ConnectionOptions) -> Result<ClientConfig, Error> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = Verifier::new(options, Arc::clone(&provider))?;
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+    let versions = match options.min_tls {
+        TlsVersion::Tls12 => rustls::DEFAULT_VERSIONS,
+        TlsVersion::Tls13 => &[&rustls::version::TLS13],
+    };
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)
         .map_err(|error| Error::new(Code::Tls, error.to_string()))?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        .with_custom_certificate_verifier(Arc::new(verifier));
+    let mut config = match &options.identity {
+        None => builder.with_no_client_auth(),
+        Some(identity) => {
+            let (chain, key) = read_identity(identity)?;
+            builder.with_client_auth_cert(chain, key).map_err(|error| {
+                let detail = format!("tls.cert and tls.key cannot be used: {error}");
+                Error::new(Code::InvalidArgValue, detail)
+            })?
+        }
+    };
+    config.alpn_protocols = match options.http2 {
+        Http2::Negotiated => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+        Http2::Never => vec![b"http/1.1".to_vec()],
+        Http2::PriorKnowledge => vec![b"h2".to_vec()],
+    };
     Ok(config)
+}
+
+type Chain = Vec<CertificateDer<'static>>;
+
+fn read_identity(identity: &Identity) -> Result<(Chain, PrivateKeyDer<'static>), Error> {
+    let chain = certificates_in(&identity.cert).ok_or_else(|| {
+        let detail = "tls.cert must hold certificates in PEM, the client's own first";
+        Error::new(Code::InvalidArgValue, detail)
+    })?;
+    let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).map_err(|_| {
+        let detail = "tls.key must hold a private key in PEM that is not encrypted";
+        Error::new(Code::InvalidArgValue, detail)
+    })?;
+    Ok((chain, key))
 }
 
 #[derive(Debug)]

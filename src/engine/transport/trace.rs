@@ -1,4 +1,5 @@
-//! What happened on the way of one request: how long the name and the connection took, and whether there was one already.
+//! What happens on the way of one request: how long the name and the connection take, whether there was one already, and how
+//! far the body has gone.
 //! The connector runs inside the request's own task, which is how it finds the request that asked for it.
 
 use std::future::{Future, poll_fn};
@@ -15,12 +16,15 @@ use tokio::time::{Instant, timeout_at};
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::handshakes::Line;
 use crate::error::{Code, Error, Phase};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 tokio::task_local! {
     static CURRENT: Arc<Trace>;
+    /// Where the request waits before it connects, if it does.
+    static LINE: Option<Arc<Line>>;
 }
 
 /// Connections of one run.
@@ -39,6 +43,27 @@ pub struct Trace {
     connect_limit: Option<Duration>,
     counters: Arc<ConnectionCounters>,
     connect: Mutex<Connect>,
+    upload: Mutex<Option<Upload>>,
+}
+
+/// How far the body of the request has gone.
+#[derive(Clone, Copy, Debug)]
+struct Upload {
+    /// When the last piece was handed over.
+    at: Instant,
+    /// There are more.
+    goes_on: bool,
+}
+
+/// What the request waits for, and since when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Stage {
+    /// Its connection.
+    Connecting,
+    /// That the next piece of its body can be sent.
+    Sending(Instant),
+    /// The head of the response.
+    Waiting(Instant),
 }
 
 #[derive(Debug, Default)]
@@ -51,10 +76,16 @@ struct Connect {
     in_line_since: Option<Instant>,
     /// When this request stopped waiting for it: it ended, well or not, or a connection that came free was taken instead.
     ended: Option<Instant>,
-    /// The local address of the connection that was made for this request, which tells it from others.
-    made: Option<SocketAddr>,
+    /// The connection that was made for this request.
+    made: Option<Made>,
     /// The request went over the connection that was made for it.
     is_own: bool,
+}
+
+/// A connection, by what tells it from others: its local address. Those without one cannot be told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Made {
+    local: Option<SocketAddr>,
 }
 
 /// The times of one request and its response head.
@@ -77,28 +108,47 @@ impl Trace {
             connect_limit,
             counters,
             connect,
+            upload: Mutex::default(),
         })
     }
 
-    /// Runs `future` as this request: what connects inside of it is written here.
-    pub(super) async fn scope<F: Future>(self: Arc<Self>, future: F) -> F::Output {
-        CURRENT.scope(self, future).await
+    /// Runs `future` as this request: what connects inside of it is written here, and waits in `line`.
+    pub(super) async fn scope<F: Future>(
+        self: Arc<Self>,
+        line: Option<Arc<Line>>,
+        future: F,
+    ) -> F::Output {
+        LINE.scope(line, CURRENT.scope(self, future)).await
     }
 
-    /// Since when the request has been on its way to the server; `None` while it still waits for its connection.
-    pub(crate) fn waiting_since(&self) -> Option<Instant> {
+    /// What the request waits for now.
+    pub(crate) fn stage(&self) -> Stage {
         let connect = self.lock();
-        match (connect.begun, connect.ended) {
-            (None, _) => Some(self.begun),
-            (Some(_), ended) => ended,
+        let connected = match (connect.begun, connect.ended) {
+            (None, _) => self.begun,
+            (Some(_), Some(ended)) => ended,
+            (Some(_), None) => return Stage::Connecting,
+        };
+        drop(connect);
+        match *self.upload.lock().unwrap_or_else(PoisonError::into_inner) {
+            None => Stage::Waiting(connected),
+            Some(upload) if upload.goes_on => Stage::Sending(upload.at.max(connected)),
+            Some(upload) => Stage::Waiting(upload.at.max(connected)),
         }
+    }
+
+    /// A piece of the body was handed over, or none yet; `goes_on` says whether there are more.
+    pub(super) fn note_upload(&self, goes_on: bool) {
+        let at = Instant::now();
+        let mut upload = self.upload.lock().unwrap_or_else(PoisonError::into_inner);
+        *upload = Some(Upload { at, goes_on });
     }
 
     /// The request went over the connection with this local address. The pool may have given it another than the one that was
     /// made for it, and gives no word of that.
     pub(super) fn note_connection(&self, local: Option<SocketAddr>) {
         let mut connect = self.lock();
-        connect.is_own = connect.made.is_some() && connect.made == local;
+        connect.is_own = connect.made == Some(Made { local });
     }
 
     /// A connection was made for this request, and it went over it.
@@ -160,9 +210,11 @@ impl Trace {
 
     async fn connect<T: Connection>(
         self: Arc<Self>,
+        line: Option<Arc<Line>>,
         connecting: impl Future<Output = Result<T, BoxError>>,
     ) -> Result<T, BoxError> {
         let under_way = UnderWay::begin(&self);
+        let connecting = self.in_turn(line.as_deref(), connecting);
         let mut connecting = std::pin::pin!(self.within_limit(connecting));
         let result = poll_fn(|context| {
             under_way.note_task();
@@ -175,7 +227,35 @@ impl Trace {
             return Err(connected_to_itself().into());
         }
         self.counters.opened.fetch_add(1, Ordering::Relaxed);
-        self.lock().made = ends.map(|(local, _)| local);
+        self.lock().made = Some(Made {
+            local: ends.map(|(local, _)| local),
+        });
+        Ok(connection)
+    }
+
+    /// Connects when it is this request's turn in `line`, unless it has got another connection meanwhile.
+    async fn in_turn<T: Connection>(
+        &self,
+        line: Option<&Line>,
+        connecting: impl Future<Output = Result<T, BoxError>>,
+    ) -> Result<T, BoxError> {
+        let Some(line) = line else {
+            return connecting.await;
+        };
+        let mut turn = std::pin::pin!(line.wait());
+        let turn = poll_fn(|context| {
+            if self.is_current() {
+                turn.as_mut().poll(context).map(Ok)
+            } else {
+                let error = Error::new(Code::ConnectionAborted, "another connection came free");
+                Poll::Ready(Err(error))
+            }
+        });
+        let turn = turn.await?;
+        let connection = connecting.await?;
+        if let Some(turn) = turn {
+            turn.connected(connection.connected().is_negotiated_h2());
+        }
         Ok(connection)
     }
 
@@ -290,8 +370,9 @@ where
 
     fn call(&mut self, destination: D) -> Self::Future {
         let connecting = self.0.call(destination);
+        let line = LINE.try_with(Clone::clone).ok().flatten();
         match CURRENT.try_with(Arc::clone) {
-            Ok(trace) => Box::pin(trace.connect(connecting)),
+            Ok(trace) => Box::pin(trace.connect(line, connecting)),
             Err(_) => Box::pin(connecting),
         }
     }

@@ -136,7 +136,7 @@ async fn churn(seed: u64) {
 fn client(ca: &str) -> Client {
     let mut options = ConnectionOptions::trusting(Trust::Only(vec![ca.to_owned()]));
     // Idle connections are to be closed because their client is gone, and for nothing else.
-    options.keep_alive = Duration::from_secs(600);
+    options.keep_alive = Some(Duration::from_secs(600));
     Client::new(&options).expect("the certificate can be read")
 }
 

@@ -1,12 +1,19 @@
-// The certificates that this Node trusts, in PEM.
+// What this process has to say of how to connect: the certificates that its Node trusts, and the proxies of its environment.
 
 'use strict';
 
 const fs = require('node:fs');
+const native = require('./native.js');
 
-/** The list for connections with these `tls` options: Node's, unless they bring their own. */
-function rootsFor(tls) {
-  return tls?.ca === undefined ? trustedRoots() : undefined;
+/** What a client is told that connects by these options. Node's certificates are left out where they bring their own. */
+function surroundingsFor(connection) {
+  const variables = { __proto__: null };
+  for (const name of native.PROXY_VARIABLES) {
+    const value = process.env[name];
+    if (value !== undefined) variables[name] = value.toWellFormed();
+  }
+  const roots = connection?.tls?.ca === undefined ? trustedRoots() : undefined;
+  return { roots, variables };
 }
 
 /** Node's own list with NODE_EXTRA_CA_CERTS and, where asked for by --use-system-ca, the system's. */
@@ -27,4 +34,4 @@ function extraCertificates() {
   }
 }
 
-module.exports = { rootsFor };
+module.exports = { surroundingsFor };

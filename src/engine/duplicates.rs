@@ -1,0 +1,143 @@
+//! Requests that are equal in everything: the first is sent, and the others are copies of what it comes to.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use url::Url;
+
+use crate::job::Job;
+use crate::options::RequestOptions;
+use crate::outcome::Verdict;
+
+/// The requests of one run, told apart.
+#[derive(Debug, Default)]
+pub(crate) struct Duplicates(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    /// The first item of each kind, by its URL and its options.
+    first: HashMap<Url, Vec<(Arc<RequestOptions>, u32)>>,
+    /// How far each first item has come.
+    progress: HashMap<u32, Progress>,
+}
+
+#[derive(Debug)]
+enum Progress {
+    /// These items wait for what it comes to.
+    UnderWay(Vec<u32>),
+    Settled(Verdict),
+}
+
+/// What is to be done with an item.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// There is none like it: it is sent.
+    First,
+    /// It is settled together with the first one.
+    Waits,
+    /// It is a copy of this item, which came to this.
+    CopyOf(u32, Verdict),
+}
+
+impl Duplicates {
+    /// Takes `job` in.
+    pub(crate) fn join(&self, job: &Job) -> Role {
+        let mut known = self.lock();
+        let first = known.first_like(job);
+        match known.progress.get_mut(&first) {
+            None => {
+                let under_way = Progress::UnderWay(Vec::new());
+                known.progress.insert(first, under_way);
+                Role::First
+            }
+            Some(Progress::UnderWay(waiting)) => {
+                waiting.push(job.index);
+                Role::Waits
+            }
+            Some(Progress::Settled(verdict)) => Role::CopyOf(first, *verdict),
+        }
+    }
+
+    /// The items that waited for the one at `index`, which came to `verdict`.
+    pub(crate) fn settle(&self, index: u32, verdict: Verdict) -> Vec<u32> {
+        let mut known = self.lock();
+        let Some(progress) = known.progress.get_mut(&index) else {
+            return Vec::new();
+        };
+        match std::mem::replace(progress, Progress::Settled(verdict)) {
+            Progress::UnderWay(waiting) => waiting,
+            Progress::Settled(_) => Vec::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// The first item that is equal to `job`, which may be itself.
+    fn first_like(&mut self, job: &Job) -> u32 {
+        let same_url = self.first.entry(job.url.clone()).or_default();
+        let is_equal = |options: &Arc<RequestOptions>| {
+            Arc::ptr_eq(options, &job.options) || **options == *job.options
+        };
+        if let Some((_, first)) = same_url.iter().find(|(options, _)| is_equal(options)) {
+            return *first;
+        }
+        same_url.push((Arc::clone(&job.options), job.index));
+        job.index
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::job::Input;
+
+    fn job(index: u32, url: &str, options: Option<RequestOptions>) -> Job {
+        let input = Input {
+            url: url.into(),
+            options: options.map(Ok),
+        };
+        Job::new(index, input, Instant::now(), &Arc::default()).expect("it can be sent")
+    }
+
+    #[test]
+    fn an_item_is_joined_with_the_first_that_is_equal_in_everything() {
+        let head = RequestOptions {
+            method: Method::HEAD,
+            ..RequestOptions::default()
+        };
+        let duplicates = Duplicates::default();
+        let cases = [
+            ("http://a.test/x", None, Role::First),
+            ("HTTP://A.test:80/x#part", None, Role::Waits),
+            (
+                "http://a.test/x",
+                Some(RequestOptions::default()),
+                Role::Waits,
+            ),
+            ("http://a.test/x", Some(head.clone()), Role::First),
+            ("http://user:secret@a.test/x", None, Role::First),
+            ("http://a.test/y", None, Role::First),
+            ("http://a.test/x", Some(head), Role::Waits),
+        ];
+        for (index, (url, options, role)) in (0..).zip(cases) {
+            assert_eq!(duplicates.join(&job(index, url, options)), role, "{index}");
+        }
+        let verdict = Verdict {
+            is_ok: true,
+            status: Some(200),
+            code: None,
+        };
+        assert_eq!(duplicates.settle(0, verdict), [1, 2]);
+        assert_eq!(duplicates.settle(3, verdict), [6]);
+        assert!(duplicates.settle(5, verdict).is_empty());
+        let late = duplicates.join(&job(7, "http://a.test/x", None));
+        assert_eq!(late, Role::CopyOf(0, verdict));
+    }
+}

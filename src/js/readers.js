@@ -1,0 +1,173 @@
+// Reads the values of options: checks what each may be, and shapes it for the native part.
+
+'use strict';
+
+const { invalidType, invalidValue } = require('./errors.js');
+const { CODES } = require('./native.js');
+const numbers = require('./numbers.js');
+const { nearest } = require('./table.js');
+
+function string(value, name) {
+  if (typeof value !== 'string') throw invalidType(name, 'a string', value);
+  // Half a surrogate pair is no text, and JSON cannot carry it.
+  return value.toWellFormed();
+}
+
+/** The same, where what was given is not to be shown. */
+function secret(value, name) {
+  if (typeof value !== 'string') throw invalidType(name, 'a string', typeof value);
+  return value.toWellFormed();
+}
+
+function boolean(value, name) {
+  if (typeof value !== 'boolean') throw invalidType(name, 'a boolean', value);
+  return value;
+}
+
+/** What reads one of these words. */
+function word(...words) {
+  const known = words.map((one) => `'${one}'`).join(', ');
+  return (value, name) => {
+    if (typeof value !== 'string') throw invalidType(name, `one of ${known}`, value);
+    if (!words.includes(value)) throw invalidValue(name, `must be one of ${known}`, value);
+    return value;
+  };
+}
+
+/** What reads a list of what `read` reads. */
+function list(read) {
+  return (value, name) => {
+    if (!Array.isArray(value)) throw invalidType(name, 'an array', value);
+    return Array.from(value, (one, i) => read(one, `${name}[${i}]`));
+  };
+}
+
+/** What reads an object by whatever keys it has: pairs of key and what `read` makes of the value. */
+function record(expected, read) {
+  return (value, name) => {
+    const isRecord = typeof value === 'object' && value !== null && !(Symbol.iterator in value);
+    if (!isRecord) throw invalidType(name, expected, value);
+    const pairs = [];
+    for (const key of Object.keys(value)) {
+      const given = value[key];
+      if (given !== undefined) pairs.push([key.toWellFormed(), read(given, `${name}['${key}']`)]);
+    }
+    return pairs;
+  };
+}
+
+function concurrency(value, name) {
+  if (value === 'auto') return value;
+  if (typeof value !== 'number') throw invalidType(name, "a number or 'auto'", value);
+  return numbers.count(value, name);
+}
+
+/** What a string of a rate means, the native part knows. */
+function rate(value, name) {
+  if (typeof value === 'string') return value.toWellFormed();
+  if (typeof value !== 'number') {
+    throw invalidType(name, "a number of requests a second or a string such as '50/s'", value);
+  }
+  return numbers.perSecond(value, name);
+}
+
+function errorCode(value, name) {
+  const code = string(value, name);
+  if (CODES.includes(code)) return code;
+  const near = nearest(code, CODES).name;
+  throw invalidValue(name, `must be a code of an error. The nearest is '${near}'`, value);
+}
+
+/** The three forms of headers as one: pairs of strings. */
+function headers(value, name) {
+  if (typeof value !== 'object' || value === null) {
+    throw invalidType(name, 'an object, a Headers or a list of pairs', value);
+  }
+  if (typeof value[Symbol.iterator] === 'function')
+    return Array.from(value, (pair) => headerPair(pair, name));
+  const pairs = [];
+  for (const key of Object.keys(value)) {
+    const given = value[key];
+    if (given === undefined) continue;
+    for (const one of Array.isArray(given) ? given : [given]) {
+      pairs.push([key, string(one, `${name}['${key}']`)]);
+    }
+  }
+  return pairs;
+}
+
+function headerPair(pair, name) {
+  if (!Array.isArray(pair) || pair.length !== 2) throw invalidType(name, 'a list of pairs', pair);
+  return [string(pair[0], `a name in ${name}`), string(pair[1], `a value in ${name}`)];
+}
+
+/** PEM, in one piece or several. */
+function pem(value, name) {
+  return (Array.isArray(value) ? value : [value]).map((one) => {
+    if (typeof one === 'string') return one.toWellFormed();
+    if (one instanceof Uint8Array) return Buffer.from(one).toString('latin1');
+    throw invalidType(name, 'PEM in a string or a Buffer, or a list of these', typeof one);
+  });
+}
+
+function http2(value, name) {
+  if (typeof value === 'boolean' || value === 'prior-knowledge') return value;
+  if (typeof value !== 'string') throw invalidType(name, "a boolean or 'prior-knowledge'", value);
+  throw invalidValue(name, "must be a boolean or 'prior-knowledge'", value);
+}
+
+/** What a URL of a proxy may be, the native part knows. */
+function proxy(value, name) {
+  if (value === false) return 'none';
+  if (typeof value !== 'string') throw invalidType(name, 'the URL of a proxy, or false', value);
+  return { url: value.toWellFormed() };
+}
+
+/** One address, or several. */
+function addresses(value, name) {
+  if (typeof value === 'string') return [value.toWellFormed()];
+  if (!Array.isArray(value)) throw invalidType(name, 'an IP address or a list of these', value);
+  return value.map((one) => string(one, name));
+}
+
+/** By its shape: a signal may come from another realm or from a polyfill. */
+function abortSignal(value, name) {
+  const isSignal =
+    typeof value === 'object' &&
+    value !== null &&
+    typeof value.aborted === 'boolean' &&
+    typeof value.addEventListener === 'function' &&
+    typeof value.removeEventListener === 'function';
+  if (!isSignal) throw invalidType(name, 'an AbortSignal', value);
+  return value;
+}
+
+function url(value, name) {
+  if (typeof value === 'string') return value;
+  if (isUrl(value)) return value.href;
+  throw invalidType(name, 'a string or a URL', value);
+}
+
+function isUrl(value) {
+  return value instanceof URL || value?.[Symbol.toStringTag] === 'URL';
+}
+
+module.exports = {
+  abortSignal,
+  addresses,
+  boolean,
+  concurrency,
+  errorCode,
+  headers,
+  http2,
+  isUrl,
+  list,
+  pem,
+  proxy,
+  rate,
+  record,
+  secret,
+  string,
+  url,
+  word,
+};
