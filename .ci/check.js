@@ -12,6 +12,7 @@ const CHECKS = [
   ['the format of Rust', () => run('cargo', 'fmt', '--all', '--check')],
   ['the format of everything else, and lints', () => run('npx', 'biome', 'check', '.')],
   ['the layers', checkLayers],
+  ['dependencies', checkDependencies],
   [
     'lints of Rust',
     () => run('cargo', ...'clippy --workspace --all-targets --locked -- -D warnings'.split(' ')),
@@ -42,6 +43,18 @@ function checkLayers() {
       throw new Error(`${file} ${names ? 'names' : 'does not name'} reqwest`);
     }
   }
+}
+
+/** What is known against what we depend on. cargo-audit has its list from the network; whoever installs it is asked for both. */
+function checkDependencies() {
+  run('npm', 'audit', '--omit=dev', '--workspaces=false');
+  runIfInstalled('cargo-deny', 'cargo', 'deny', 'check', 'licenses', 'bans', 'sources');
+  runIfInstalled('cargo-audit', 'cargo', 'audit');
+}
+
+function runIfInstalled(tool, ...command) {
+  if (spawnSync(tool, ['--version']).status === 0) run(...command);
+  else console.log(`passed over: it needs 'cargo install ${tool}'`);
 }
 
 function sources(folder, extension) {
