@@ -340,7 +340,7 @@ export interface ConnectionOptions {
     /** Addresses of names that are not looked up: `{ 'api.example.com': ['192.0.2.1', '192.0.2.2'] }`. */
     overrides?: Record<string, string | string[]>;
   };
-  /** The IP address that connections come from: one of this machine, or the items fail with `EADDRNOTAVAIL`. */
+  /** The IP address that connections come from: one of this machine. */
   localAddress?: string;
   /**
    * The path of a socket that all connections go to, whatever the URL's host is (which is still the `Host` sent, and the name that
@@ -604,6 +604,7 @@ export type ErrorCode =
   | 'EACCES'
   | 'EPERM'
   | 'EAFNOSUPPORT'
+  | 'ENOENT'
   | 'EIO'
   | 'ENOTFOUND'
   | 'EAI_AGAIN'

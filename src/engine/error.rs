@@ -44,6 +44,7 @@ codes! {
     PermissionDenied => "EACCES", "The system does not allow this connection.";
     NotPermitted => "EPERM", "The system does not permit this connection.";
     AddressFamily => "EAFNOSUPPORT", "The system does not speak this kind of address.";
+    NoEntry => "ENOENT", "There is no socket at that path.";
     Io => "EIO", "The system failed in a way that has no code of its own here.";
     NameNotFound => "ENOTFOUND", "The name does not exist.";
     NameTryAgain => "EAI_AGAIN", "The name server did not answer.";

@@ -29,6 +29,7 @@ async fn a_head_and_a_body_arrive_as_they_were_sent() {
     assert_eq!(row.urls, [origin.url("/a?b")]);
     assert_eq!(row.head[0], "Not Found");
     assert_eq!(row.head[1..3], ["x-one: 1", "x-one: 2"]);
+    assert_eq!(row.remote, "127.0.0.1");
     assert_eq!(
         (row.body.as_slice(), row.size, row.wire_size),
         (&b"not here"[..], 8.0, 8.0)

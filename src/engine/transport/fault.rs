@@ -293,6 +293,7 @@ fn of_kind(kind: io::ErrorKind) -> Code {
         Kind::AddrNotAvailable => Code::AddressNotAvailable,
         Kind::AddrInUse => Code::AddressInUse,
         Kind::PermissionDenied => Code::PermissionDenied,
+        Kind::NotFound => Code::NoEntry,
         Kind::OutOfMemory => Code::NoMemory,
         _ => Code::Io,
     }

@@ -1,7 +1,7 @@
 //! reqwest, behind the trait. The only file that names it; everything that reqwest would decide by itself is off.
 
 use std::future::poll_fn;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -243,6 +243,11 @@ fn refuse_unheeded(options: &ConnectionOptions, proxies: &Proxies) -> Result<(),
             );
         }
     }
+    if let Some(address) = options.local_address
+        && UdpSocket::bind((address, 0)).is_err()
+    {
+        return refuse("localAddress is not an address of this machine");
+    }
     if options.deny_private_networks && !proxies.is_empty() {
         return refuse(
             "denyPrivateNetworks cannot be combined with a proxy, which looks names up itself: set proxy to false",
@@ -347,7 +352,7 @@ fn failure(error: &reqwest::Error, trace: &Trace, is_proxied: bool) -> Failure {
             fault::Stage::Connect
         };
         return Failure {
-            error: fault::classify(error, stage),
+            error: at_addresses(fault::classify(error, stage), &trace.addresses()),
             repeat: fault::repeat_unconnected(error),
         };
     }
@@ -361,6 +366,22 @@ fn failure(error: &reqwest::Error, trace: &Trace, is_proxied: bool) -> Failure {
             connection.is_some_and(Connected::is_negotiated_h2),
         ),
     }
+}
+
+/// `error` with the addresses that a name has: the transport tells how the last one failed.
+fn at_addresses(error: Error, addresses: &[IpAddr]) -> Error {
+    const SHOWN: usize = 4;
+    if addresses.len() < 2 || error.code == Code::AddressDenied {
+        return error;
+    }
+    let shown: Vec<_> = addresses
+        .iter()
+        .take(SHOWN)
+        .map(IpAddr::to_string)
+        .collect();
+    let more = if addresses.len() > SHOWN { ", …" } else { "" };
+    let detail = format!("{} (of {}{more})", error.detail, shown.join(", "));
+    Error { detail, ..error }
 }
 
 /// The names are in the map for each of their values, as they were in the head.
@@ -434,6 +455,7 @@ impl Resolve for Lookup {
                     error
                 }
             })?;
+            Trace::note_addresses(&addresses);
             if denies_private {
                 // One bad address is enough: who mixes them in may be about to swap them.
                 addresses

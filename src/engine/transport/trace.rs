@@ -3,7 +3,7 @@
 //! The connector runs inside the request's own task, which is how it finds the request that asked for it.
 
 use std::future::{Future, poll_fn};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -71,6 +71,8 @@ struct Connect {
     /// Set while the connector works for this request, also in the background.
     begun: Option<Instant>,
     dns: Duration,
+    /// What the name was found to be.
+    addresses: Arc<[IpAddr]>,
     /// How long, and since when, it waits for others' name lookups.
     in_line: Duration,
     in_line_since: Option<Instant>,
@@ -183,6 +185,16 @@ impl Trace {
     /// Adds the time of a name lookup to the request that waits for it.
     pub(super) fn note_dns(took: Duration) {
         let _ = CURRENT.try_with(|trace| trace.lock().dns += took);
+    }
+
+    /// Says to the request that waits for a name what it was found to be.
+    pub(super) fn note_addresses(addresses: &Arc<[IpAddr]>) {
+        let _ = CURRENT.try_with(|trace| trace.lock().addresses = Arc::clone(addresses));
+    }
+
+    /// What the name was found to be: nothing, if none was looked up.
+    pub(super) fn addresses(&self) -> Arc<[IpAddr]> {
+        Arc::clone(&self.lock().addresses)
     }
 
     /// Waits for a turn that others have to give. The limit of connecting stands still meanwhile.
