@@ -9,28 +9,33 @@
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-use http::header::CONTENT_ENCODING;
+use http::header::{CONTENT_ENCODING, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 use url::Url;
 
+use crate::cookies::CookieJar;
 use crate::decode::Codings;
-use crate::fields;
 use crate::host_rules::{HostPattern, HostRules};
 use crate::limits::bucket::Bucket;
 use crate::rate::Rate;
 use crate::retry_after;
+use crate::transport::proxies::Proxies;
+use crate::{charset, fields};
 
 /// A target: its name, which is that of its corpus too, and what it runs.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 8] = [
     ("retry_after", retry_after),
     ("rate", rate),
     ("host_rules", host_rules),
     ("codings", codings),
     ("fields", fields),
+    ("cookies", cookies),
+    ("charset", charset),
+    ("proxies", proxies),
 ];
 
 /// A head, as lines of `name: value`.
@@ -167,6 +172,71 @@ pub fn fields(data: &[u8]) {
         "upgrade",
     ] {
         assert!(!headers.contains_key(name));
+    }
+}
+
+/// A URL, and in the other lines what it answers as `Set-Cookie`: none of it reaches a host that has nothing to do with it, nor
+/// breaks a line.
+pub fn cookies(data: &[u8]) {
+    let mut lines = data.split(|&b| b == b'\n');
+    let url = lines.next().map(String::from_utf8_lossy);
+    let Some(url) = url.and_then(|line| Url::parse(&line).ok()) else {
+        return;
+    };
+    let mut headers = HeaderMap::new();
+    for line in lines.take(100) {
+        if let Ok(value) = HeaderValue::from_bytes(line) {
+            headers.append(SET_COOKIE, value);
+        }
+    }
+    let jar = CookieJar::default();
+    jar.keep(&url, &headers);
+    let is_plain = |byte: &u8| *byte == b'\t' || (*byte >= b' ' && *byte != 0x7f);
+    if let Some(field) = jar.field_for(&url) {
+        assert!(field.len() <= 8_192 && field.as_bytes().iter().all(is_plain));
+    }
+    for other in ["http://unrelated.example/", "https://unrelated.example/"] {
+        let other = Url::parse(other).unwrap_or_else(|_| unreachable!("it is a URL"));
+        let is_related = url.host_str().is_some_and(|host| host.ends_with("example"));
+        assert!(is_related || jar.field_for(&other).is_none());
+    }
+}
+
+/// A `Content-Type` in the first line, and a body: it becomes text, and what is called UTF-8 is read as that.
+pub fn charset(data: &[u8]) {
+    let end = data.iter().position(|&b| b == b'\n').unwrap_or(data.len());
+    let (content_type, body) = data.split_at(end);
+    for content_type in [None, Some(content_type)] {
+        let text = charset::decode(content_type, body);
+        if charset::is_utf8(content_type, body) {
+            let bare = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+            assert_eq!(text, String::from_utf8_lossy(bare));
+        }
+    }
+}
+
+/// A URL, what `ALL_PROXY` is set to, and what `NO_PROXY`: what is no proxy is refused without being shown.
+pub fn proxies(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let mut lines = text.lines();
+    let Some(url) = lines.next().and_then(|line| Url::parse(line).ok()) else {
+        return;
+    };
+    let environment = |proxy, no_proxy| {
+        Proxies::of_environment(|name| match name {
+            "ALL_PROXY" => proxy,
+            "NO_PROXY" => no_proxy,
+            _ => None,
+        })
+    };
+    match environment(lines.next(), lines.next()) {
+        Ok(proxies) => {
+            let chosen = proxies.for_url(&url);
+            assert!(chosen.is_none_or(|proxy| proxy.has_host()));
+            assert!(chosen.is_none() || matches!(url.scheme(), "http" | "https"));
+        }
+        // Whatever it was, the words are the same.
+        Err(error) => assert_eq!(Some(error), environment(Some("::"), None).err()),
     }
 }
 

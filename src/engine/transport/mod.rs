@@ -5,7 +5,7 @@ mod fault;
 mod handshakes;
 mod http;
 mod no_proxy;
-mod proxies;
+pub(crate) mod proxies;
 mod public;
 mod recent;
 mod resolver;
