@@ -232,7 +232,7 @@ pub fn proxies(data: &[u8]) {
     match environment(lines.next(), lines.next()) {
         Ok(proxies) => {
             let chosen = proxies.for_url(&url);
-            assert!(chosen.is_none_or(|proxy| proxy.has_host()));
+            assert!(chosen.is_none_or(Url::has_host));
             assert!(chosen.is_none() || matches!(url.scheme(), "http" | "https"));
         }
         // Whatever it was, the words are the same.
