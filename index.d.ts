@@ -138,7 +138,7 @@ export interface RequestOptions {
   /**
    * What becomes of a redirect (301, 302, 303, 307 and 308 with a `Location`), by the fetch standard. `'follow'` follows it: 303
    * always, and 301 and 302 after a POST, become a GET without a body; `Authorization` and its like stay with their origin.
-   * `'manual'` delivers it as the response. `'error'` is `ERR_REDIRECT`.
+   * `'manual'` delivers it as the response. `'error'` is `ERR_REDIRECT`, also without a `Location`.
    * @default 'follow'
    */
   redirect?: 'follow' | 'manual' | 'error';
@@ -220,7 +220,7 @@ export interface Timeouts {
  * and none with a `limit` of 0, though the host is paused all the same.
  *
  * Not counted either, and not shown in `attempts`: a request that is sent once more because its kept connection turned out dead
- * or because an HTTP/2 server says that it did not work on it, for the same `methods`; and tries that this machine had no
+ * for the same `methods`, or, whatever its method, because an HTTP/2 server refused to look at it; and tries that this machine had no
  * descriptor or port for (`EMFILE`, `EADDRNOTAVAIL` and their like), at most ten an item, while the call slows down.
  */
 export interface Retry {
@@ -465,7 +465,7 @@ export interface Result<T = unknown> {
   readonly ok: boolean;
   /** The status code, or 0 when no response came. With an error it may be there: a body can fail after its head. */
   readonly status: number;
-  /** The reason phrase; empty over HTTP/2, which has none. */
+  /** The reason phrase; empty over HTTP/2, which has none, and where it is not ASCII. */
   readonly statusText: string;
   /** The response's header fields, as fetch gives them: `getSetCookie()` has each `Set-Cookie`. Values are read as Latin-1. */
   readonly headers: Headers;

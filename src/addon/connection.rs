@@ -150,8 +150,8 @@ fn identity(
     match (cert, key) {
         (None, None) => Ok(None),
         (Some(cert), Some(key)) => Ok(Some(Identity {
-            cert: cert.concat(),
-            key: key.concat(),
+            cert: cert.join("\n"),
+            key: key.join("\n"),
         })),
         _ => {
             let detail = "tls.cert and tls.key must be given together";

@@ -1,7 +1,7 @@
 //! Items as JavaScript sends them: all their URLs in one string, and options for the few rows that have some.
 
 use manyfetch_engine::options::RequestOptions;
-use manyfetch_engine::{Code, Error, Input};
+use manyfetch_engine::{Code, Error, Input, Phase};
 use serde::Deserialize;
 
 use crate::bodies::Bodies;
@@ -17,6 +17,7 @@ enum RawItem {
     Fault {
         code: String,
         message: String,
+        phase: Option<String>,
     },
 }
 
@@ -43,10 +44,22 @@ pub(crate) fn parse(
             .ok_or_else(|| failed("a row that is not there"))?;
         input.options = Some(match item {
             RawItem::Options(options) => options.over(base, bodies),
-            RawItem::Fault { code, message } => Err(fault(&code, message)),
+            RawItem::Fault {
+                code,
+                message,
+                phase,
+            } => Err(Error {
+                phase: phase.and_then(|phase| phase_called(&phase)),
+                ..fault(&code, message)
+            }),
         });
     }
     Ok(inputs)
+}
+
+fn phase_called(name: &str) -> Option<Phase> {
+    let known = Phase::ALL.iter().find(|phase| phase.name() == name);
+    known.copied()
 }
 
 fn fault(code: &str, message: String) -> Error {

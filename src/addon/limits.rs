@@ -74,7 +74,7 @@ impl RawLimits {
         let mut names: Vec<(String, HostPattern)> = Vec::with_capacity(self.hosts.len());
         for (key, host) in self.hosts {
             let name = format!("options.hosts['{key}']");
-            let pattern = HostPattern::parse(&key).map_err(|error| error.of(&name))?;
+            let pattern = HostPattern::parse(&key).map_err(|error| error.of("options.hosts"))?;
             if names.iter().any(|(_, other)| *other == pattern) {
                 let error = Error::new(Code::InvalidArgValue, "the same host is there already");
                 return Err(error.of(&name));

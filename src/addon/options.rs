@@ -1,6 +1,7 @@
 //! Options as JavaScript sends them: JSON in which everything may be missing, and `null` stands for "no limit".
 //! `src/js/options.js` has checked types and ranges; defaults are the engine's.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -166,7 +167,7 @@ impl RawRequest {
             .over(base, bodies)
             .map_err(|error| error.of("options"))?;
         Ok(Arc::new(RequestOptions {
-            own_headers: Vec::new(),
+            own_headers: HashSet::new(),
             ..options
         }))
     }
@@ -183,11 +184,15 @@ impl RawRequest {
         }
         if let Some(body) = self.body {
             options.body = Some(bodies.get(&body));
-            let content_type = body.content_type.as_deref();
-            fields::set_content_type(&mut options.headers, content_type, body.is_plain)?;
-            options
-                .own_headers
-                .extend(content_type.map(|_| CONTENT_TYPE));
+            let said = body.content_type.as_deref();
+            let said = said.map(|text| fields::content_type(text, body.is_plain));
+            options.content_type = said.transpose()?;
+            let said = options.content_type.as_ref();
+            if said.is_some_and(|said| !said.is_default) {
+                // Of a type that was given for another body nothing is left.
+                options.headers.remove(CONTENT_TYPE);
+                options.own_headers.insert(CONTENT_TYPE);
+            }
         }
         if options.body.is_some() && !fields::may_have_body(&options.method) {
             let detail = format!("a request with the method {} has no body", options.method);

@@ -186,9 +186,14 @@ impl BatchBuilder {
         let head_end = offset(text.len());
         if let Some(error) = &outcome.error {
             let url = outcome.urls.last().map_or("", String::as_str);
-            // An item whose URL could not be read has none to show.
+            // An item that could not be read has neither.
             if !url.is_empty() {
-                text.extend_from_slice(format!("{} {url}: ", outcome.method).as_bytes());
+                if let Some(method) = &outcome.method {
+                    text.extend_from_slice(method.as_str().as_bytes());
+                    text.push(b' ');
+                }
+                text.extend_from_slice(url.as_bytes());
+                text.extend_from_slice(b": ");
             }
             text.extend_from_slice(error.detail.as_bytes());
         }

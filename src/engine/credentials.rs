@@ -89,7 +89,7 @@ pub(crate) fn take_credentials(url: &mut Url, options: Arc<RequestOptions>) -> A
     // It fails for a caller who set as many fields as there can be, and did not mean to log in.
     let field = basic(&username, &password);
     if options.headers.try_insert(AUTHORIZATION, field).is_ok() {
-        options.own_headers.push(AUTHORIZATION);
+        options.own_headers.insert(AUTHORIZATION);
     }
     Arc::new(options)
 }

@@ -194,7 +194,7 @@ impl<'a, T: Transport> Hop<'a, T> {
         self.visited.push(self.request.url);
         Outcome {
             index: job.index,
-            method: self.options.method.clone(),
+            method: Some(self.options.method.clone()),
             urls: self.visited.into_iter().map(String::from).collect(),
             head: self.head,
             body: self.body,
@@ -279,7 +279,8 @@ impl<'a, T: Transport> Hop<'a, T> {
         let Some(next) = next? else {
             body_plan::refuse_switch(head)?;
             if self.options.response_type == ResponseType::Head {
-                return self.skim(body).await.map(|()| End::Received);
+                self.skim(body).await;
+                return Ok(End::Received);
             }
             let plan = BodyPlan::of(&self.request.method, head, decodes)?;
             return self.receive(body, plan).await.map(|()| End::Received);
@@ -295,9 +296,17 @@ impl<'a, T: Transport> Hop<'a, T> {
     /// The request as it goes out, with what is for its host alone.
     fn outgoing(&self) -> Request {
         let mut request = self.request.clone();
+        let content_type = self.options.content_type.as_ref();
+        let content_type = content_type.filter(|_| request.body.is_some());
+        if let Some(said) = content_type.filter(|said| !said.is_default) {
+            fields::set_content_type(&mut request.headers, said);
+        }
         if !self.engine.host_headers.is_empty() {
             let rules = &self.engine.host_headers;
             fields::set_for_host(&mut request, rules, &self.options.own_headers);
+        }
+        if let Some(said) = content_type {
+            fields::set_content_type(&mut request.headers, said);
         }
         if let Some(jar) = &self.engine.cookies
             && !request.headers.contains_key(COOKIE)
@@ -322,14 +331,13 @@ impl<'a, T: Transport> Hop<'a, T> {
         self.deadlines.try_for(MAX_DRAIN_TIME, draining).await
     }
 
-    /// Lets go of a body whose head is enough.
-    async fn skim(&mut self, body: T::Body) -> Result<(), Error> {
+    /// Lets go of a body whose head is enough. Whatever becomes of it, the head is there.
+    async fn skim(&mut self, body: T::Body) {
         let begun = Instant::now();
         let mut drained = 0;
-        let skimmed = self.drain(body, &mut drained).await;
+        let _ = self.drain(body, &mut drained).await;
         self.sizes.wire = drained;
         self.timings.download += begun.elapsed();
-        skimmed
     }
 
     /// Sends `request` and waits for the head of its response.

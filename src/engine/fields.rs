@@ -1,5 +1,6 @@
 //! What a caller may set of a request: its method and its header fields, checked before anything is sent.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use http::header::{
@@ -10,11 +11,14 @@ use http::{HeaderMap, HeaderValue, Method};
 
 use crate::error::{Code, Error};
 use crate::host_rules::HostRules;
-use crate::options::KNOWN_CODINGS;
+use crate::options::{ContentType, KNOWN_CODINGS};
 use crate::transport::Request;
 
 /// More fields than anybody needs, and well below what a header map can hold.
 const MAX_FIELDS: usize = 10_000;
+
+/// The longest method, in bytes. Those that are registered have 17 at most.
+const MAX_METHOD: usize = 64;
 
 /// Fields that frame the message or belong to the connection: they are the transport's.
 const FRAMING: [HeaderName; 9] = [
@@ -56,11 +60,15 @@ pub fn method(name: &str) -> Result<Method, Error> {
     {
         return Ok(known);
     }
-    let method = Method::from_bytes(name.as_bytes()).map_err(|_| {
-        Error::new(
-            Code::InvalidToken,
-            format!("the method {} is not an HTTP token", quote(name)),
-        )
+    let method = (name.len() <= MAX_METHOD)
+        .then(|| Method::from_bytes(name.as_bytes()).ok())
+        .flatten();
+    let method = method.ok_or_else(|| {
+        let detail = format!(
+            "the method {} is not an HTTP token, or too long",
+            quote(name)
+        );
+        Error::new(Code::InvalidToken, detail)
     })?;
     if method.as_str().eq_ignore_ascii_case("CONNECT") {
         return Err(Error::new(
@@ -93,23 +101,19 @@ pub fn may_have_body(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::TRACE)
 }
 
-/// Says what the body is, if it says so itself. A type that `is_default` holds only where none was given before.
+/// The type `text` of a body, which says so itself.
 ///
 /// # Errors
 /// [`Code::InvalidChar`] for a type that must not be on the wire.
-pub fn set_content_type(
-    headers: &mut HeaderMap,
-    content_type: Option<&str>,
-    is_default: bool,
-) -> Result<(), Error> {
-    let Some(content_type) = content_type else {
-        return Ok(());
-    };
-    if !(is_default && headers.contains_key(CONTENT_TYPE)) {
-        let (name, value) = field(CONTENT_TYPE.as_str(), content_type)?;
-        headers.insert(name, value);
-    }
-    Ok(())
+pub fn content_type(text: &str, is_default: bool) -> Result<ContentType, Error> {
+    let (_, value) = field(CONTENT_TYPE.as_str(), text)?;
+    Ok(ContentType { value, is_default })
+}
+
+/// Sets the type that a body says of itself, where none is given.
+pub(crate) fn set_content_type(headers: &mut HeaderMap, content_type: &ContentType) {
+    let field = headers.entry(CONTENT_TYPE);
+    field.or_insert_with(|| content_type.value.clone());
 }
 
 /// Sets `fields` in `headers` and returns their names. A name replaces what was there; given several times, all its values are
@@ -184,7 +188,7 @@ fn latin1(text: &str) -> Option<Vec<u8>> {
 pub(crate) fn set_for_host(
     request: &mut Request,
     rules: &[Arc<HostRules<HeaderMap>>],
-    own: &[HeaderName],
+    own: &HashSet<HeaderName>,
 ) {
     let is_set = |name: &&HeaderName| request.headers.contains_key(*name);
     let own: Vec<_> = own.iter().filter(is_set).collect();

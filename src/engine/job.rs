@@ -86,16 +86,25 @@ impl Job {
         run: &Arc<RequestOptions>,
     ) -> Result<Job, Box<Refused>> {
         let parsed = parse(&input.url);
-        let refuse = |url: String, error| Box::new(Refused { index, url, error });
+        let refuse = |method: Option<&Method>, url: String, error| {
+            let method = method.cloned();
+            Box::new(Refused {
+                index,
+                method,
+                url,
+                error,
+            })
+        };
         let options = match input.options {
             None => Arc::clone(run),
             Some(Ok(options)) => Arc::new(options),
             Some(Err(error)) => {
                 let url = parsed.map_or_else(|_| shown(&input.url), without_credentials);
-                return Err(refuse(url, error));
+                return Err(refuse(None, url, error));
             }
         };
-        let mut url = parsed.map_err(|error| refuse(shown(&input.url), error))?;
+        let method = Some(&options.method);
+        let mut url = parsed.map_err(|error| refuse(method, shown(&input.url), error))?;
         let options = take_credentials(&mut url, options);
         url.set_fragment(None);
         Ok(Job {
@@ -106,6 +115,13 @@ impl Job {
             waiting_since: arrived_at,
             way: None,
         })
+    }
+
+    /// Where no host has headers of its own, it makes no difference who gave which: equal requests are to be equal.
+    pub(crate) fn forget_whose_headers(&mut self) {
+        if !self.options.own_headers.is_empty() {
+            Arc::make_mut(&mut self.options).own_headers.clear();
+        }
     }
 
     /// When the job is to be done, whatever it waits for: the first of its own time and the run's.
@@ -125,12 +141,13 @@ impl Job {
         timings.queue += self.waiting_since.elapsed();
         timings.total = self.arrived_at.elapsed();
         Outcome {
-            method: self.options.method.clone(),
+            method: Some(self.options.method.clone()),
             urls: urls.into_iter().map(String::from).collect(),
             attempts: way.tries.begun,
             timings,
             ..Outcome::refused(Refused {
                 index: self.index,
+                method: None,
                 url: String::new(),
                 error,
             })

@@ -1,6 +1,6 @@
 //! Finished settings: nothing here is undecided, and every default is written here and nowhere else.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,9 +27,11 @@ pub struct RequestOptions {
     /// All headers but `Host`, which the URL gives, and those that frame the message.
     pub headers: HeaderMap,
     /// Those of `headers` that the item itself gives: they win over those of a rule for its host.
-    pub own_headers: Vec<HeaderName>,
+    pub own_headers: HashSet<HeaderName>,
     /// The body: none by default.
     pub body: Option<Bytes>,
+    /// What the body says of itself, where `headers` say nothing.
+    pub content_type: Option<ContentType>,
     /// The limits of time.
     pub timeouts: Timeouts,
     /// Decoded bytes of a body that is kept in memory, at most: 256 MiB by default. `None` is no limit.
@@ -63,8 +65,9 @@ impl Default for RequestOptions {
         Self {
             method: Method::GET,
             headers,
-            own_headers: Vec::new(),
+            own_headers: HashSet::new(),
             body: None,
+            content_type: None,
             timeouts: Timeouts::default(),
             max_body_size: Some(256 << 20),
             max_dropped_size: None,
@@ -77,6 +80,15 @@ impl Default for RequestOptions {
             min_speed: Some(100.0),
         }
     }
+}
+
+/// What a body says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContentType {
+    /// The value of the field.
+    pub value: HeaderValue,
+    /// Whatever else is said of it, by a rule for its host too, says more.
+    pub is_default: bool,
 }
 
 /// What becomes of the body of a response.

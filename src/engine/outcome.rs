@@ -13,8 +13,8 @@ use crate::transport::Head;
 pub(crate) struct Outcome {
     /// The item's place in the caller's list.
     pub(crate) index: u32,
-    /// The method it began with.
-    pub(crate) method: Method,
+    /// The method it began with, as far as it is known.
+    pub(crate) method: Option<Method>,
     /// The URL that was asked for, and those redirected to, without credentials; for an invalid one what is fit to be shown.
     pub(crate) urls: Vec<String>,
     /// The head of the last response, if one came.
@@ -76,6 +76,8 @@ pub(crate) struct Timings {
 #[derive(Debug)]
 pub(crate) struct Refused {
     pub(crate) index: u32,
+    /// As far as it is known.
+    pub(crate) method: Option<Method>,
     pub(crate) url: String,
     pub(crate) error: Error,
 }
@@ -85,7 +87,7 @@ impl Outcome {
     pub(crate) fn refused(refused: Refused) -> Self {
         Self {
             index: refused.index,
-            method: Method::GET,
+            method: refused.method,
             urls: vec![refused.url],
             head: None,
             body: Body::Empty,

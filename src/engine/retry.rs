@@ -113,18 +113,16 @@ pub(crate) fn decide(
             why: Why::Shortage,
         });
     }
-    if !is_repeatable {
-        return None;
-    }
     if let Trouble::Failure(_, Some(repeat)) = trouble
         && !tries.is_repeated
+        && (is_repeatable || repeat == Repeat::Unsent)
     {
         return Some(Again {
             after: Duration::ZERO,
             why: Why::Repeat(repeat),
         });
     }
-    if policy.limit == 0 || !is_worth_it(policy, trouble) {
+    if !is_repeatable || policy.limit == 0 || !is_worth_it(policy, trouble) {
         return None;
     }
     if let Trouble::Status(_, Some(_)) = trouble {

@@ -115,8 +115,13 @@ impl<T: Transport> Scheduler<T> {
         }
     }
 
-    fn take_job(&self, job: Job) {
-        let role = self.duplicates.as_ref().map(|all| all.join(&job));
+    fn take_job(&self, mut job: Job) {
+        let role = self.duplicates.as_ref().map(|all| {
+            if self.engine.host_headers.is_empty() {
+                job.forget_whose_headers();
+            }
+            all.join(&job)
+        });
         match role {
             None | Some(Role::First) => self.enqueue(job, Turn::Fresh),
             Some(Role::Waits) => {}
@@ -254,10 +259,9 @@ fn unavailable(why: Closed) -> Error {
 
 /// A bug of ours costs one item and nothing else.
 fn panicked(job: &Job) -> Outcome {
-    let method = job.options.method.clone();
     let refused = bug(job.index, job.url.as_str().to_owned());
     Outcome {
-        method,
+        method: Some(job.options.method.clone()),
         attempts: 1,
         ..Outcome::refused(refused)
     }
@@ -268,5 +272,10 @@ fn bug(index: u32, url: String) -> Refused {
         Code::Internal,
         "a bug in manyfetch: please report it with this item",
     );
-    Refused { index, url, error }
+    Refused {
+        index,
+        method: None,
+        url,
+        error,
+    }
 }

@@ -3,7 +3,8 @@
 
 'use strict';
 
-const { invalidType, invalidValue, wrongOption } = require('./errors.js');
+const { types } = require('node:util');
+const { invalidType, wrongOption } = require('./errors.js');
 
 const FORMS = 'a string, bytes, a URLSearchParams, a FormData or a Blob';
 
@@ -52,10 +53,7 @@ function readBody(value, name) {
     const bytes = Buffer.from(value);
     return new Body(bytes, { contentType: 'text/plain;charset=UTF-8', isPlain: true });
   }
-  if (ArrayBuffer.isView(value)) {
-    return new Body(copy(value.buffer, value.byteOffset, value.byteLength, name));
-  }
-  if (value instanceof ArrayBuffer) return new Body(copy(value, 0, undefined, name));
+  if (ArrayBuffer.isView(value) || types.isArrayBuffer(value)) return new Body(copy(value, name));
   if (value instanceof URLSearchParams) {
     const contentType = 'application/x-www-form-urlencoded;charset=UTF-8';
     return new Body(Buffer.from(value.toString()), { contentType });
@@ -63,7 +61,7 @@ function readBody(value, name) {
   switch (value?.[Symbol.toStringTag]) {
     case 'Blob':
     case 'File':
-      return new Body(value.arrayBuffer(), { contentType: value.type || undefined });
+      return new Body(Promise.resolve(value.arrayBuffer()), { contentType: typeOf(value) });
     case 'FormData':
       return readForm(value, name);
     case 'ReadableStream':
@@ -74,6 +72,10 @@ function readBody(value, name) {
       }
       throw invalidType(name, FORMS, value);
   }
+}
+
+function typeOf({ type }) {
+  return typeof type === 'string' && type !== '' ? type.toWellFormed() : undefined;
 }
 
 /** As multipart/form-data. Node writes it, boundary and all. */
@@ -95,16 +97,19 @@ function stringify(value, name) {
   try {
     return JSON.stringify(value);
   } catch (cause) {
-    const error = wrongOption(`${name} cannot be written as JSON: ${cause?.message ?? cause}`);
+    const error = wrongOption(
+      `${name} cannot be written as JSON: ${String(cause?.message ?? cause)}`,
+    );
     throw Object.assign(error, { cause });
   }
 }
 
-function copy(buffer, start, length, name) {
+function copy(value, name) {
   try {
-    return Buffer.from(new Uint8Array(buffer, start, length));
+    const { buffer = value, byteOffset = 0, byteLength } = value;
+    return Buffer.from(new Uint8Array(buffer, byteOffset, byteLength));
   } catch {
-    throw invalidValue(name, 'must not be detached', buffer);
+    throw wrongOption(`${name} must not be detached`);
   }
 }
 

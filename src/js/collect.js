@@ -2,7 +2,9 @@
 
 'use strict';
 
+const { unreadable } = require('./errors.js');
 const { chunks } = require('./items.js');
+const { Overdue, Patience } = require('./patience.js');
 const { copyOf, Result } = require('./result.js');
 const { Run } = require('./run.js');
 
@@ -11,17 +13,33 @@ const { Run } = require('./run.js');
  * `client`, if any.
  */
 async function collect(urls, call) {
-  let list = chunks(urls);
+  const list = chunks(urls);
   if (call.signal?.aborted) throw call.signal.reason;
-  if (call.body?.isPending) {
-    // What the caller changes afterwards changes nothing.
-    list = [...list];
-    await call.body.settle();
-    if (call.signal?.aborted) throw call.signal.reason;
-  }
+  if (!call.body?.isPending) return gather(list, call);
+  // What the caller changes afterwards changes nothing.
+  const snapshot = [...list];
+  return gather(snapshot, await readBody(snapshot, call));
+}
+
+function gather(list, call) {
   return new Promise((resolve, reject) => {
     new Collection({ resolve, reject }).run(list, call);
   });
+}
+
+/** Reads the body of `call`, and returns the call that goes on. Where the deadline passes before, it does for all items. */
+async function readBody(list, call) {
+  const { body, signal, settings } = call;
+  const patience = new Patience(signal, settings.deadline);
+  try {
+    await patience.wait(body.settle());
+    return { ...call, settings: { ...settings, deadline: patience.left } };
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    if (!(error instanceof Overdue)) throw unreadable('options.body', error);
+    for (const chunk of list) chunk.fail(error);
+    return { ...call, body: undefined };
+  }
 }
 
 class Collection {

@@ -22,7 +22,7 @@ function invalidType(name, expected, value) {
   return coded(
     TypeError,
     'ERR_INVALID_ARG_TYPE',
-    `${name} must be ${expected}. Received ${show(value)}`,
+    `${name} must be ${expected}. Received ${kind(value)}`,
   );
 }
 
@@ -39,7 +39,7 @@ function outOfRange(name, range, value) {
 }
 
 function invalidThis(call, expected, value) {
-  const message = `${call} must be called on ${expected}, not detached from it. Received ${show(value)}`;
+  const message = `${call} must be called on ${expected}, not detached from it. Received ${kind(value)}`;
   return coded(TypeError, 'ERR_INVALID_THIS', message);
 }
 
@@ -58,17 +58,34 @@ function refused({ code, message }) {
   return coded(code === 'ERR_OUT_OF_RANGE' ? RangeError : TypeError, code, message);
 }
 
+/** What should have been read, and could not be. */
+function unreadable(name, cause) {
+  const { message } = describe(cause);
+  return Object.assign(wrongOption(`${name} cannot be read: ${message}`), { cause });
+}
+
 /** What was thrown, as plain data: the user's own code may throw anything. */
 function describe(thrown) {
-  const { code, message } = thrown instanceof Error ? thrown : {};
+  const { code, message, phase } = thrown instanceof Error ? thrown : {};
   return {
-    code: typeof code === 'string' ? code : 'ERR_INVALID_ARG_VALUE',
+    code: /^[A-Z][A-Z0-9_]*$/.test(code) ? code : 'ERR_INVALID_ARG_VALUE',
     message: (typeof message === 'string' ? message : show(thrown)).toWellFormed(),
+    phase: phase === 'deadline' ? phase : undefined,
   };
 }
 
 function coded(Type, code, message) {
   return Object.assign(new Type(message), { code });
+}
+
+/** What `value` is, without what is in it: it may be a secret in the wrong place. */
+function kind(value) {
+  if (value === null || ['undefined', 'number', 'boolean'].includes(typeof value))
+    return `${value}`;
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  if (Array.isArray(value)) return 'an array';
+  const name = Object.getPrototypeOf(value)?.constructor?.name;
+  return typeof name === 'string' && name !== '' ? `an instance of ${name}` : 'an object';
 }
 
 /** A value as it fits a message, without the credentials of a URL in it. */
@@ -100,5 +117,7 @@ module.exports = {
   invalidType,
   invalidValue,
   outOfRange,
+  show,
+  unreadable,
   wrongOption,
 };

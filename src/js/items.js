@@ -4,7 +4,7 @@
 'use strict';
 
 const { BodyBlock } = require('./bodies.js');
-const { describe, invalidType, invalidValue } = require('./errors.js');
+const { describe, invalidType, wrongOption } = require('./errors.js');
 const { readItem } = require('./options.js');
 const { isUrl } = require('./readers.js');
 
@@ -58,7 +58,7 @@ class Chunk {
     }
     // By its tag: to name the global would load fetch.
     if (item[Symbol.toStringTag] === 'Request') {
-      throw invalidValue('an item', 'cannot be a Request: pass { url, method, headers }', item);
+      throw wrongOption('an item cannot be a Request: pass { url, method, headers }');
     }
     const { url, tag, body, request } = readItem(item);
     if (url === undefined) throw invalidType('item.url', 'a string or a URL', url);
@@ -75,16 +75,22 @@ class Chunk {
     return this.bodies.some(([, body]) => body.isPending);
   }
 
-  /** Reads the bodies that are still to be read. One that cannot be is its item's fault. */
-  async settle() {
+  /** Reads the bodies that are still to be read, with `patience`. One that cannot be is its item's fault. */
+  async settle(patience) {
     for (const [special, body] of this.bodies) {
       if (!body.isPending) continue;
       try {
-        await body.settle();
+        await patience.wait(body.settle());
       } catch (error) {
         special[1] = { fault: describe(error) };
       }
     }
+  }
+
+  /** Every item fails with `error`. */
+  fail(error) {
+    this.special = this.urls.map((_url, row) => [row, { fault: describe(error) }]);
+    this.bodies = [];
   }
 
   /** The arguments of the native `push`. */

@@ -198,7 +198,7 @@ function auth(value, name) {
   const given = readTable(isBearer ? BEARER : BASIC, value, name);
   if (isBearer && given.bearer !== undefined) return given;
   if (given.username === undefined || given.password === undefined) {
-    throw invalidType(name, 'an object with username and password, or with bearer', typeof value);
+    throw invalidType(name, 'an object with username and password, or with bearer', value);
   }
   return given;
 }

@@ -2,7 +2,7 @@
 
 'use strict';
 
-const { invalidType, invalidValue } = require('./errors.js');
+const { invalidType, invalidValue, show } = require('./errors.js');
 const { CODES } = require('./native.js');
 const numbers = require('./numbers.js');
 const { nearest } = require('./table.js');
@@ -15,7 +15,7 @@ function string(value, name) {
 
 /** The same, where what was given is not to be shown. */
 function secret(value, name) {
-  if (typeof value !== 'string') throw invalidType(name, 'a string', typeof value);
+  if (typeof value !== 'string') throw invalidType(name, 'a string', Object(value));
   return value.toWellFormed();
 }
 
@@ -50,7 +50,8 @@ function record(expected, read) {
     const pairs = [];
     for (const key of Object.keys(value)) {
       const given = value[key];
-      if (given !== undefined) pairs.push([key.toWellFormed(), read(given, `${name}['${key}']`)]);
+      if (given !== undefined)
+        pairs.push([key.toWellFormed(), read(given, `${name}[${show(key)}]`)]);
     }
     return pairs;
   };
@@ -90,7 +91,7 @@ function headers(value, name) {
     const given = value[key];
     if (given === undefined) continue;
     for (const one of Array.isArray(given) ? given : [given]) {
-      pairs.push([key, string(one, `${name}['${key}']`)]);
+      pairs.push([key, string(one, `${name}[${show(key)}]`)]);
     }
   }
   return pairs;
@@ -106,7 +107,7 @@ function pem(value, name) {
   return (Array.isArray(value) ? value : [value]).map((one) => {
     if (typeof one === 'string') return one.toWellFormed();
     if (one instanceof Uint8Array) return Buffer.from(one).toString('latin1');
-    throw invalidType(name, 'PEM in a string or a Buffer, or a list of these', typeof one);
+    throw invalidType(name, 'PEM in a string or a Buffer, or a list of these', one);
   });
 }
 

@@ -113,8 +113,9 @@ class Result {
     if (this.error !== undefined) throw this.error;
     try {
       return JSON.parse(this.text());
-    } catch (cause) {
-      throw new SyntaxError(`${this.url}: the body is not JSON: ${cause.message}`, { cause });
+    } catch ({ message }) {
+      // It quotes the body, which a terminal might obey.
+      throw new SyntaxError(`${this.url}: the body is not JSON: ${withoutControls(message)}`);
     }
   }
 
@@ -133,11 +134,7 @@ class Result {
     if (error !== undefined) throw error;
     const body = BODILESS.has(status) ? null : this.bytes();
     const { statusText, headers } = this;
-    const response = new Response(body, { status, statusText, headers });
-    return Object.defineProperties(response, {
-      url: { value: url, enumerable: true, configurable: true },
-      redirected: { value: redirected, enumerable: true, configurable: true },
-    });
+    return located(new Response(body, { status, statusText, headers }), { url, redirected });
   }
 
   /** Every field but the body. */
@@ -188,6 +185,20 @@ class Copy extends Result {
   get index() {
     return this.#index;
   }
+}
+
+function withoutControls(text) {
+  return text.replace(/\p{Cc}/gu, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
+/** `response`, and whatever is cloned from it, with what its constructor takes from nobody. */
+function located(response, { url, redirected }) {
+  const clone = () => located(Response.prototype.clone.call(response), { url, redirected });
+  return Object.defineProperties(response, {
+    url: { value: url, configurable: true },
+    redirected: { value: redirected, configurable: true },
+    clone: { value: clone, configurable: true, writable: true },
+  });
 }
 
 /** As an object; of the fields that may not be joined, a list. */

@@ -8,6 +8,7 @@ const { Batch } = require('./batch.js');
 const { BodyBlock } = require('./bodies.js');
 const { asking } = require('./errors.js');
 const native = require('./native.js');
+const { Patience } = require('./patience.js');
 const { surroundingsFor } = require('./surroundings.js');
 
 /** Batches read before timers and sockets of the caller's get their turn. */
@@ -18,6 +19,8 @@ class Run {
   /** What all results of the run share: their tags, and where it was called. */
   #shared;
   #signal;
+  /** With what is still to be read. */
+  #patience;
   /** Ends the listening to the signal. */
   #listening;
   #onBatch;
@@ -30,6 +33,7 @@ class Run {
   constructor({ settings, body, signal, site, client }, { onBatch, onFailure }) {
     this.#shared = { tags: new Map(), site };
     this.#signal = signal;
+    this.#patience = new Patience(signal, settings.deadline);
     this.#onBatch = onBatch;
     this.#onFailure = onFailure;
     this.#native = prepare({ settings, body, client }, () => this.#wake());
@@ -85,7 +89,7 @@ class Run {
   async #pushLater(chunks) {
     try {
       for (const chunk of chunks) {
-        await chunk.settle();
+        await chunk.settle(this.#patience);
         // It may have ended meanwhile.
         if (this.#native === undefined) return;
         this.#push(chunk);

@@ -3,7 +3,7 @@
 
 'use strict';
 
-const { invalidType, wrongOption } = require('./errors.js');
+const { invalidType, show, wrongOption } = require('./errors.js');
 
 /** Reads each own property once. What is inherited, or named by a symbol, is no option. */
 function readTable(known, given, name) {
@@ -12,7 +12,7 @@ function readTable(known, given, name) {
   }
   const read = { __proto__: null };
   for (const key of Object.keys(given)) {
-    const path = `${name}.${key}`;
+    const path = /^[\w$]+$/.test(key) ? `${name}.${key}` : `${name}[${show(key)}]`;
     if (!Object.hasOwn(known, key)) throw unknown(path, key, Object.keys(known));
     const value = given[key];
     if (value !== undefined) read[key] = known[key](value, path);

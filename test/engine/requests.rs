@@ -88,7 +88,7 @@ async fn of_several_rules_the_later_and_then_the_more_specific_one_wins_and_the_
         ]);
         let own = with(url, |options| {
             options.headers.insert("x", value_of("own"));
-            options.own_headers = vec![name_of("x")];
+            options.own_headers = [name_of("x")].into();
         });
         fetch(&client, options, vec![once(url), own]).await;
         assert_eq!(sent(&log, "x"), [expected, "own"], "{url}");
@@ -106,7 +106,7 @@ async fn what_an_item_was_not_to_show_to_another_host_makes_room_for_that_host_s
     let item = with("http://a.test/", |options| {
         options.headers.insert(AUTHORIZATION, value_of("own"));
         options.headers.insert(COOKIE, value_of("own"));
-        options.own_headers = vec![AUTHORIZATION, COOKIE];
+        options.own_headers = [AUTHORIZATION, COOKIE].into();
     });
     let options = of_hosts(vec![rules(&[("b.test", "authorization", "for b")])]);
     fetch(&client, options, vec![item]).await;

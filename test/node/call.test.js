@@ -32,7 +32,7 @@ test('an empty list resolves to an empty array with its stats', async () => {
   }
 });
 
-test('what is no list of URLs rejects with its value in the message', async () => {
+test('what is no list of URLs rejects with what it is in the message', async () => {
   const wrong = [
     undefined,
     null,
@@ -49,9 +49,8 @@ test('what is no list of URLs rejects with its value in the message', async () =
     await assert.rejects(promise, (error) => {
       assert.ok(error instanceof TypeError);
       assert.equal(error.code, 'ERR_INVALID_ARG_TYPE');
-      const [value] = inspect(urls, { depth: 0 }).split(' ');
       assert.match(error.message, /^urls must be an iterable/);
-      assert.ok(error.message.includes(`Received ${value}`), error.message);
+      assert.match(error.message, /Received (undefined|null|5|true|an? \w+( of \w+)?)$/);
       return true;
     });
   }

@@ -5,14 +5,18 @@
 const { generateKeyPairSync, sign } = require('node:crypto');
 
 const DAY = 86_400_000;
-const ECDSA_WITH_SHA256 = der(0x30, oid('2a8648ce3d040302'));
+/** By kind of key: how it is made, and how what it signs is marked. */
+const KINDS = {
+  ec: [{ namedCurve: 'P-256' }, der(0x30, oid('2a8648ce3d040302'))],
+  rsa: [{ modulusLength: 2_048 }, der(0x30, oid('2a864886f70d01010b'), der(0x05))],
+};
 const COMMON_NAME = oid('550403');
 const ALTERNATIVE_NAMES = oid('551d11');
 const BASIC_CONSTRAINTS = oid('551d13');
 
 /**
  * A certificate for the loopback and its key, in PEM. `issuer` is another one, or nobody: then it signs itself. `days` are the
- * first and the last of its validity, from today.
+ * first and the last of its validity, from today. `padding` is a number of bytes that it carries for nothing.
  */
 function makeCertificate({
   name,
@@ -20,26 +24,34 @@ function makeCertificate({
   ips = ['127.0.0.1'],
   days = [-1, 365],
   isCa = false,
+  kind = 'ec',
+  padding = 0,
   issuer,
 }) {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { privateKey, publicKey } = generateKeyPairSync(kind, KINDS[kind][0]);
   const subject = nameOf(name);
   const signer = issuer?.own ?? { subject, privateKey };
+  const [, algorithm] = KINDS[signer.privateKey.asymmetricKeyType];
   const body = der(
     0x30,
     der(0xa0, der(0x02, [2])),
     der(0x02, [1]),
-    ECDSA_WITH_SHA256,
+    algorithm,
     signer.subject,
     der(0x30, ...days.map((day) => time(Date.now() + day * DAY))),
     subject,
     publicKey.export({ type: 'spki', format: 'der' }),
-    der(0xa3, der(0x30, isCa ? constraints() : alternativeNames(hosts, ips))),
+    der(0xa3, der(0x30, isCa ? constraints() : alternativeNames(hosts, ips), ballast(padding))),
   );
   const signature = sign('sha256', body, signer.privateKey);
-  const cert = pem(der(0x30, body, ECDSA_WITH_SHA256, der(0x03, [0], signature)));
+  const cert = pem(der(0x30, body, algorithm, der(0x03, [0], signature)));
   const key = privateKey.export({ type: 'pkcs8', format: 'pem' });
   return { cert, key, own: { subject, privateKey } };
+}
+
+/** The identity of a server that sends `certificates`, its own first. */
+function identity(...certificates) {
+  return { key: certificates[0].key, cert: certificates.map(({ cert }) => cert).join('') };
 }
 
 function nameOf(text) {
@@ -61,16 +73,25 @@ function alternativeNames(hosts, ips) {
   return der(0x30, ALTERNATIVE_NAMES, der(0x04, der(0x30, ...names, ...addresses)));
 }
 
+/** An extension that nobody knows, of this size. */
+function ballast(size) {
+  return size === 0 ? [] : der(0x30, oid('2a0304'), der(0x04, Buffer.alloc(size)));
+}
+
 function oid(hex) {
   return der(0x06, Buffer.from(hex, 'hex'));
 }
 
 function der(tag, ...parts) {
   const content = Buffer.concat(parts.map((part) => Buffer.from(part)));
-  const { length } = content;
-  const size =
-    length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
-  return Buffer.concat([Buffer.from([tag, ...size]), content]);
+  return Buffer.concat([Buffer.from([tag, ...sizeOf(content.length)]), content]);
+}
+
+function sizeOf(length) {
+  if (length < 0x80) return [length];
+  const bytes = [length >> 16, (length >> 8) & 0xff, length & 0xff];
+  const significant = bytes.slice(bytes.findIndex((byte) => byte !== 0));
+  return [0x80 | significant.length, ...significant];
 }
 
 function pem(bytes) {
@@ -81,4 +102,4 @@ function pem(bytes) {
   return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
 }
 
-module.exports = { makeCertificate };
+module.exports = { identity, makeCertificate };

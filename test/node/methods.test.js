@@ -5,7 +5,7 @@
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
 const { downloadAll } = require('../../index.js');
-const { serveHeads } = require('./server.js');
+const { serve, serveHeads } = require('./server.js');
 
 test('methods are written as fetch writes them', async (t) => {
   const { url, heads } = await serveHeads(t);
@@ -71,4 +71,14 @@ test('what is no method is refused', async (t) => {
     assert.equal(result.error.code, code);
   }
   assert.equal(server.accepted, 0);
+});
+
+test('an endless method is an error of its item, which does not repeat it', async (t) => {
+  const { url } = await serve(t);
+  const [long, fine] = await downloadAll([{ url, method: 'A'.repeat(1 << 20) }, url], {
+    retry: false,
+  });
+  assert.equal(fine.status, 200);
+  assert.notEqual(long.error, undefined);
+  assert.ok(long.error.message.length < 1_000, `${long.error.message.length} characters`);
 });

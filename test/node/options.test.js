@@ -87,6 +87,14 @@ function* wrongNumbers() {
   }
 }
 
+/** A value as a message shows it: numbers as they are, all else without what is in it. */
+function kindOf(value) {
+  if (value === null || typeof value === 'number' || typeof value === 'boolean')
+    return inspect(value);
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  return Array.isArray(value) ? 'an array' : `an instance of ${value.constructor.name}`;
+}
+
 test('a number that is none, or out of range, rejects the call', async (t) => {
   const server = await serve(t);
   for (const { path, value, name, code } of wrongNumbers()) {
@@ -94,7 +102,7 @@ test('a number that is none, or out of range, rejects the call', async (t) => {
       assert.equal(error.name, name, `${path}: ${inspect(value)}`);
       assert.equal(error.code, code);
       assert.ok(error.message.startsWith(`options.${shown(path)} must be`), error.message);
-      assert.ok(error.message.endsWith(`Received ${inspect(value)}`), error.message);
+      assert.ok(error.message.endsWith(`Received ${kindOf(value)}`), error.message);
       return true;
     });
   }
@@ -159,7 +167,7 @@ test("concurrency may be 'auto', and no other word", async (t) => {
     for (const word of ['Auto', 'auto ', 'none', '']) {
       await assert.rejects(downloadAll([url], withOption(path, word)), {
         code: 'ERR_INVALID_ARG_TYPE',
-        message: `options.${shown(path)} must be a number or 'auto'. Received '${word}'`,
+        message: `options.${shown(path)} must be a number or 'auto'. Received a string`,
       });
     }
   }

@@ -42,8 +42,28 @@ async function serveHeads(t) {
   return Object.assign(server, { heads });
 }
 
+/**
+ * A server that keeps the requests that came, bodies included, and then calls `answer(request, response)` with what it kept.
+ * With an `identity` it speaks TLS.
+ */
+async function serveRequests(t, answer = (_request, response) => response.end(), identity) {
+  const requests = [];
+  const keep = (incoming, response) => {
+    const pieces = [];
+    incoming.on('data', (piece) => pieces.push(piece));
+    incoming.on('end', () => {
+      const { method, url, headers, rawHeaders } = incoming;
+      const request = { method, url, headers, rawHeaders, body: Buffer.concat(pieces) };
+      requests.push(request);
+      answer(request, response);
+    });
+  };
+  const server = await (identity ? serveTls(t, identity, keep) : serve(t, keep));
+  return Object.assign(server, { requests });
+}
+
 /** Listens and counts. Everything is closed at the end of the test. */
-async function listen(t, server, scheme) {
+async function listen(t, server, scheme, host = '127.0.0.1') {
   const sockets = new Set();
   const served = { server, sockets, accepted: 0, gone: () => gone(sockets) };
   server.on('connection', (socket) => {
@@ -53,14 +73,14 @@ async function listen(t, server, scheme) {
     socket.on('error', () => {});
   });
   server.on('tlsClientError', () => {});
-  server.listen(0, '127.0.0.1');
+  server.listen(0, host);
   t.after(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
   await once(server, 'listening');
   served.port = server.address().port;
-  served.url = `${scheme}://127.0.0.1:${served.port}`;
+  served.url = `${scheme}://${net.isIPv6(host) ? `[${host}]` : host}:${served.port}`;
   return served;
 }
 
@@ -82,4 +102,4 @@ async function closedPort(t) {
   return port;
 }
 
-module.exports = { closedPort, listen, serve, serveHeads, serveRaw, serveTls };
+module.exports = { closedPort, listen, serve, serveHeads, serveRaw, serveRequests, serveTls };

@@ -9,7 +9,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { test } = require('node:test');
 const { downloadAll } = require('../../index.js');
-const { makeCertificate } = require('./certificate.js');
+const { identity, makeCertificate } = require('./certificate.js');
 const { runInChild } = require('./child.js');
 const { serve, serveRaw, serveTls } = require('./server.js');
 
@@ -17,11 +17,6 @@ const root = makeCertificate({ name: 'root', isCa: true });
 const middle = makeCertificate({ name: 'middle', isCa: true, issuer: root });
 const stranger = makeCertificate({ name: 'stranger', isCa: true });
 const good = makeCertificate({ name: 'good', issuer: root });
-
-/** The identity of a server that sends `certificates`, its own first. */
-function identity(...certificates) {
-  return { key: certificates[0].key, cert: certificates.map(({ cert }) => cert).join('') };
-}
 
 /** How Node's own client fares: 'accepted', or the code of its error. */
 function askNode(url, ca) {
@@ -81,6 +76,7 @@ for (const [what, [chain, trusted, code]] of Object.entries(CASES)) {
     const [result] = await downloadAll([server.url], { tls: { ca: trusted.cert } });
     assert.equal(result.error?.code ?? 'accepted', code);
     assert.equal(requests, code === 'accepted' ? 1 : 0);
+    assert.deepEqual([result.attempts, server.accepted], [1, 2], 'nothing is tried again');
     assert.equal(result.text(), code === 'accepted' ? 'secret' : '');
   });
 }

@@ -34,6 +34,10 @@ pub(super) fn classify(error: &(dyn StdError + 'static), stage: Stage) -> Error 
             .is_some_and(|error| error.is_canceled() || is_left_waiting(error));
         if is_left_waiting || has_lost_its_share(cause) {
             fallback = Some(closed(stage));
+        } else if cause.is::<hyper::Error>() {
+            // Of what a server may do, hyper has no question for one: to speak before it is asked.
+            let detail = format!("the server broke the protocol: {cause}");
+            fallback = fallback.or(Some(Error::new(Code::HttpParse, detail)));
         }
         next = cause.source();
     }
@@ -72,10 +76,13 @@ pub(super) fn repeat(
             return repeat_http2(error, has_own_connection);
         }
         if has_lost_its_share(cause) {
-            return Some(Repeat::Pooled);
+            return Some(Repeat::Unsent);
         }
         if let Some(error) = cause.downcast_ref::<hyper::Error>() {
-            if error.is_canceled() || (is_left_waiting(error) && !has_own_connection) {
+            if error.is_canceled() {
+                return Some(Repeat::Unsent);
+            }
+            if is_left_waiting(error) && !has_own_connection {
                 return Some(Repeat::Pooled);
             }
             if error.is_incomplete_message() && !has_own_connection {
@@ -103,7 +110,7 @@ pub(super) fn repeat_unconnected(error: &(dyn StdError + 'static)) -> Option<Rep
     let mut next = Some(error);
     while let Some(cause) = next {
         if has_lost_its_share(cause) {
-            return Some(Repeat::Pooled);
+            return Some(Repeat::Unsent);
         }
         next = cause.source();
     }
@@ -129,7 +136,11 @@ fn repeat_http2(error: &h2::Error, has_own_connection: bool) -> Option<Repeat> {
     if error.is_remote() && error.reason() == Some(h2::Reason::HTTP_1_1_REQUIRED) {
         return Some(Repeat::Fresh);
     }
-    (is_refused || is_turned_away || is_lost).then_some(Repeat::Pooled)
+    if is_refused {
+        return Some(Repeat::Unsent);
+    }
+    // h2 does not tell those that a GOAWAY turns away from those that it breaks off.
+    (is_turned_away || is_lost).then_some(Repeat::Pooled)
 }
 
 /// An HTTP/2 connection ended while the request waited for its stream, or just after. hyper calls that a misuse of its own, which
@@ -288,7 +299,8 @@ fn of_kind(kind: io::ErrorKind) -> Code {
         Kind::ConnectionAborted => Code::ConnectionAborted,
         Kind::BrokenPipe => Code::BrokenPipe,
         Kind::HostUnreachable => Code::HostUnreachable,
-        Kind::NetworkUnreachable => Code::NetworkUnreachable,
+        // So hyper says that no address is of the family that it comes from.
+        Kind::NetworkUnreachable | Kind::NotConnected => Code::NetworkUnreachable,
         Kind::NetworkDown => Code::NetworkDown,
         Kind::AddrNotAvailable => Code::AddressNotAvailable,
         Kind::AddrInUse => Code::AddressInUse,
@@ -332,6 +344,6 @@ mod tests {
         let error = legacy::pool::Error::CheckedOutClosedValue;
         let known = classify(&error, Stage::Connect);
         assert_eq!(known.code, Code::ConnectionReset);
-        assert_eq!(repeat_unconnected(&error), Some(Repeat::Pooled));
+        assert_eq!(repeat_unconnected(&error), Some(Repeat::Unsent));
     }
 }

@@ -1,5 +1,6 @@
-//! Who connects first. Requests that come at once to an origin without a connection would make one each, and over HTTP/2 throw
-//! all but one of them away: so the first one finds out what the origin speaks, and the others wait for that.
+//! Who connects, and who waits for what others are about to have. A request that finds no free connection would make one, and go
+//! on over whatever comes free before that: over HTTP/2 all that come at once would make one each and share the first, and over
+//! HTTP/1.1 connections would be made that nobody wants any more.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,13 +9,16 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-/// How long a new connection may take to reach those who wait for their share of it. After that, it is taken for lost.
-const SHARING: Duration = Duration::from_millis(100);
+/// How long a new connection of HTTP/2 may take to reach those who wait for their share of it. After that, it is taken for lost.
+const SHARING: Duration = Duration::from_millis(50);
+
+/// How long it may take until it is known who has got a connection that came free, where more are coming.
+const HANDOVER: Duration = Duration::from_millis(2);
 
 /// Origins that are kept before those that nobody connects to are swept out.
 const SWEEP_AT: usize = 1 << 12;
 
-/// What the origins of one client speak over TLS.
+/// What the origins of one client speak over TLS, and who wants to speak to them.
 #[derive(Debug, Default)]
 pub(super) struct Handshakes(Mutex<HashMap<Box<str>, Arc<Line>>>);
 
@@ -28,33 +32,36 @@ pub(super) struct Line {
 #[derive(Debug, Default)]
 struct State {
     speaks: Speaks,
-    is_connecting: bool,
+    /// Requests that have no connection yet.
+    wanting: usize,
+    /// Connections that are being made, also for those who have gone on without.
+    connecting: usize,
     /// How often connecting failed.
     failures: u64,
+    /// When the last connection was there.
+    made: Option<Instant>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Speaks {
+    /// One finds it out, and the others wait.
     #[default]
     Unknown,
-    /// A connection a request: nobody waits for another's.
+    /// A connection for each.
     Http1,
-    /// All share one connection, the last of which was made then.
-    Http2(Instant),
+    /// One connection for all.
+    Http2,
 }
 
-/// The right to connect first. Dropped without a connection, it has failed.
+/// A request without a connection. Dropped, it has one, or wants none any more.
 #[derive(Debug)]
-pub(super) struct FirstTurn<'a> {
-    line: &'a Line,
-    has_connected: bool,
-}
+pub(super) struct Wanting<'a>(&'a Line);
 
-/// What whoever waits is to do.
-enum Move<'a> {
-    Connect(Option<FirstTurn<'a>>),
-    /// Wait for a change, until then at most.
-    Wait(Option<Instant>),
+/// A connection that is being made. Dropped before it is there, it has failed.
+#[derive(Debug)]
+pub(super) struct Connecting<'a> {
+    line: &'a Line,
+    is_made: bool,
 }
 
 impl Handshakes {
@@ -74,15 +81,32 @@ impl Handshakes {
 }
 
 impl Line {
-    /// Waits until it is time to connect, and says whether others wait for how that goes.
-    pub(super) async fn wait(&self) -> Option<FirstTurn<'_>> {
-        let failures = self.lock().failures;
+    /// Says that a request wants a connection.
+    pub(super) fn join(&self) -> Wanting<'_> {
+        self.lock().wanting += 1;
+        Wanting(self)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<'a> Wanting<'a> {
+    /// Waits until it is time to connect.
+    pub(super) async fn turn(&self) -> Connecting<'a> {
+        let line = self.0;
+        let arrival = line.lock().arrive();
         loop {
-            let mut changed = std::pin::pin!(self.changed.notified());
+            let mut changed = std::pin::pin!(line.changed.notified());
             // So that no change is missed between the look and the wait.
             changed.as_mut().enable();
-            match self.next_move(failures) {
-                Move::Connect(turn) => return turn,
+            let next = line.lock().next_move(&arrival);
+            match next {
+                Move::Connect => {
+                    let is_made = false;
+                    return Connecting { line, is_made };
+                }
                 Move::Wait(None) => changed.await,
                 Move::Wait(Some(until)) => {
                     // Either is a reason to look again.
@@ -91,50 +115,90 @@ impl Line {
             }
         }
     }
+}
 
-    fn next_move(&self, failures: u64) -> Move<'_> {
-        let mut state = self.lock();
-        // Where one fails, all others would wait in vain, one after the other.
-        if matches!(state.speaks, Speaks::Http1) || state.failures != failures {
-            return Move::Connect(None);
+/// When a request came to want a connection, and what there was then.
+struct Arrival {
+    at: Instant,
+    failures: u64,
+    /// Others had connections coming.
+    others_come: bool,
+}
+
+/// What a request without a connection is to do.
+enum Move {
+    Connect,
+    /// Wait for a change, until then at most.
+    Wait(Option<Instant>),
+}
+
+impl State {
+    fn arrive(&self) -> Arrival {
+        Arrival {
+            at: Instant::now(),
+            failures: self.failures,
+            others_come: self.connecting > 0,
         }
-        if state.is_connecting {
+    }
+
+    fn next_move(&mut self, arrival: &Arrival) -> Move {
+        // Where one fails, all others would wait in vain, one after the other.
+        let has_failed = self.failures != arrival.failures;
+        let at_once = match self.speaks {
+            Speaks::Http1 => self.wanting,
+            Speaks::Unknown | Speaks::Http2 => 1,
+        };
+        if self.connecting >= at_once && !has_failed {
             return Move::Wait(None);
         }
-        match state.speaks {
-            Speaks::Http2(made) if made.elapsed() < SHARING => Move::Wait(Some(made + SHARING)),
-            _ => {
-                state.is_connecting = true;
-                Move::Connect(Some(FirstTurn {
-                    line: self,
-                    has_connected: false,
-                }))
+        if let Some(until) = self.may_be_served_until(arrival)
+            && until > Instant::now()
+            && !has_failed
+        {
+            return Move::Wait(Some(until));
+        }
+        self.connecting += 1;
+        Move::Connect
+    }
+
+    /// Until when a connection may be on its way to a request that came like this.
+    fn may_be_served_until(&self, arrival: &Arrival) -> Option<Instant> {
+        match self.speaks {
+            Speaks::Http1 => arrival.others_come.then(|| arrival.at + HANDOVER),
+            Speaks::Unknown | Speaks::Http2 => {
+                let made = self.made?;
+                let has_waited_for_it = arrival.at <= made;
+                Some(made + if has_waited_for_it { SHARING } else { HANDOVER })
             }
         }
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+impl Drop for Wanting<'_> {
+    fn drop(&mut self) {
+        self.0.lock().wanting -= 1;
     }
 }
 
-impl FirstTurn<'_> {
+impl Connecting<'_> {
     /// The connection is there.
-    pub(super) fn connected(mut self, is_http2: bool) {
-        self.has_connected = true;
-        self.line.lock().speaks = if is_http2 {
-            Speaks::Http2(Instant::now())
+    pub(super) fn made(mut self, is_http2: bool) {
+        self.is_made = true;
+        let mut state = self.line.lock();
+        state.made = Some(Instant::now());
+        state.speaks = if is_http2 {
+            Speaks::Http2
         } else {
             Speaks::Http1
         };
     }
 }
 
-impl Drop for FirstTurn<'_> {
+impl Drop for Connecting<'_> {
     fn drop(&mut self) {
         let mut state = self.line.lock();
-        state.is_connecting = false;
-        if !self.has_connected {
+        state.connecting -= 1;
+        if !self.is_made {
             state.failures += 1;
         }
         drop(state);
@@ -144,54 +208,100 @@ impl Drop for FirstTurn<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::future::Future;
+    use std::pin::Pin;
+
     use futures_util::FutureExt;
 
     use super::*;
 
-    fn is_ready<'a>(
-        wait: &mut std::pin::Pin<&mut impl Future<Output = Option<FirstTurn<'a>>>>,
-    ) -> bool {
-        wait.as_mut().now_or_never().is_some()
+    type Turn<'a> = Pin<Box<dyn Future<Output = Connecting<'a>> + 'a>>;
+
+    fn turn<'a>(wanting: &'a Wanting<'a>) -> Turn<'a> {
+        Box::pin(wanting.turn())
+    }
+
+    fn now<'a>(turn: &mut Turn<'a>) -> Option<Connecting<'a>> {
+        turn.as_mut().now_or_never()
     }
 
     #[tokio::test(start_paused = true)]
-    async fn over_http_1_all_others_connect_once_the_first_one_has() {
+    async fn the_first_one_finds_out_and_over_http_1_the_others_then_connect_too() {
         let line = Line::default();
-        let first = line.wait().await.expect("nobody is before it");
-        let mut second = std::pin::pin!(line.wait());
-        let mut third = std::pin::pin!(line.wait());
-        assert!(!is_ready(&mut second) && !is_ready(&mut third));
-        first.connected(false);
-        assert!(second.await.is_none() && third.await.is_none());
-        assert!(line.wait().await.is_none());
+        let [first, second, third] = [line.join(), line.join(), line.join()];
+        let mut turns = [turn(&first), turn(&second), turn(&third)];
+        let found = now(&mut turns[0]).expect("nobody is before it");
+        assert!(now(&mut turns[1]).is_none() && now(&mut turns[2]).is_none());
+        found.made(false);
+        let [_, second, third] = turns;
+        let _both = (second.await, third.await);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn over_http_2_the_others_connect_only_if_they_get_no_share() {
+    async fn over_http_2_the_others_connect_only_if_they_get_no_share_and_one_at_a_time() {
         let line = Line::default();
-        line.wait()
-            .await
-            .expect("nobody is before it")
-            .connected(true);
-        let mut second = std::pin::pin!(line.wait());
-        let mut third = std::pin::pin!(line.wait());
-        assert!(!is_ready(&mut second) && !is_ready(&mut third));
+        let [first, second, third] = [line.join(), line.join(), line.join()];
+        let found = first.turn().await;
+        let mut turns = [turn(&second), turn(&third)];
+        assert!(now(&mut turns[0]).is_none() && now(&mut turns[1]).is_none());
+        found.made(true);
+        assert!(now(&mut turns[0]).is_none() && now(&mut turns[1]).is_none());
         tokio::time::advance(SHARING).await;
-        let turn = second.await;
-        assert!(turn.is_some() && !is_ready(&mut third));
+        let _connecting = now(&mut turns[0]).expect("it has got no share");
+        assert!(now(&mut turns[1]).is_none());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn where_the_first_one_fails_nobody_waits_any_longer() {
+    async fn who_comes_after_a_connection_of_http_2_was_made_hardly_waits_for_it() {
         let line = Line::default();
-        let first = line.wait().await;
-        let (mut second, mut third) = (Box::pin(line.wait()), Box::pin(line.wait()));
-        assert!(!is_ready(&mut second.as_mut()) && !is_ready(&mut third.as_mut()));
+        line.join().turn().await.made(true);
+        tokio::time::advance(HANDOVER).await;
+        let second = line.join();
+        let mut waits = turn(&second);
+        tokio::time::advance(HANDOVER).await;
+        assert!(now(&mut waits).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn over_http_1_nobody_connects_while_there_are_connections_coming_that_nobody_wants() {
+        let line = Line::default();
+        let first = line.join();
+        turn(&first).await.made(false);
         drop(first);
-        assert!(second.await.is_none() && third.await.is_none());
+        let second = line.join();
+        let coming = second.turn().await;
+        // It went on over another one.
+        drop(second);
+        let third = line.join();
+        let mut third_waits = turn(&third);
+        tokio::time::advance(HANDOVER).await;
         assert!(
-            line.wait().await.is_some(),
-            "who comes later is first again"
+            now(&mut third_waits).is_none(),
+            "one is coming, and one wants it"
+        );
+        let fourth = line.join();
+        let mut fourth_waits = turn(&fourth);
+        assert!(now(&mut fourth_waits).is_none());
+        tokio::time::advance(HANDOVER).await;
+        let _connecting = now(&mut fourth_waits).expect("one is coming, and two want one");
+        coming.made(false);
+        assert!(now(&mut third_waits).is_some(), "somebody else has got it");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_one_fails_nobody_waits_any_longer() {
+        let line = Line::default();
+        let [first, second, third] = [line.join(), line.join(), line.join()];
+        let failing = turn(&first).await;
+        let mut turns = [turn(&second), turn(&third)];
+        assert!(now(&mut turns[0]).is_none() && now(&mut turns[1]).is_none());
+        drop(failing);
+        let both = turns.map(|mut turn| now(&mut turn));
+        assert!(both.iter().all(Option::is_some));
+        let fourth = line.join();
+        assert!(
+            now(&mut turn(&fourth)).is_none(),
+            "who comes later waits again"
         );
     }
 }

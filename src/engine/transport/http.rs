@@ -178,9 +178,9 @@ impl Connector {
         }))
     }
 
-    /// Whether requests to `url` share one connection if its server likes to, which is to be found out.
-    fn may_share(&self, url: &Url) -> bool {
-        self.http2 == Http2::Negotiated && url.scheme() == "https"
+    /// Whether requests to `url` wait for each other's handshakes. Where HTTP/2 is known to be spoken, hyper sees to that itself.
+    fn lines_up(&self, url: &Url) -> bool {
+        self.http2 != Http2::PriorKnowledge && url.scheme() == "https"
     }
 
     /// Refuses the address that `url` has in place of a name, if it is none that may be connected to. Names are the resolver's.
@@ -201,9 +201,33 @@ fn over_socket(builder: reqwest::ClientBuilder, path: &Path) -> reqwest::ClientB
     builder.unix_socket(path)
 }
 
+#[cfg(unix)]
+fn is_socket_path(path: &Path) -> bool {
+    let is_named = !path.as_os_str().is_empty();
+    is_named && std::os::unix::net::SocketAddr::from_pathname(path).is_ok()
+}
+
+#[cfg(not(unix))]
+fn is_socket_path(_path: &Path) -> bool {
+    false
+}
+
 #[cfg(not(unix))]
 fn over_socket(builder: reqwest::ClientBuilder, _path: &Path) -> reqwest::ClientBuilder {
     builder
+}
+
+/// One bad address is enough: who mixes them in may be about to swap them.
+fn check_all(addresses: &[IpAddr]) -> Result<(), Error> {
+    addresses
+        .iter()
+        .try_for_each(|&address| check_public(address))
+}
+
+/// The address of IPv6 that a URL has in place of a name.
+fn bracketed(host: &str) -> Option<IpAddr> {
+    let address = host.strip_prefix('[')?.strip_suffix(']')?;
+    address.parse().ok()
 }
 
 fn check_public(address: IpAddr) -> Result<(), Error> {
@@ -230,8 +254,8 @@ fn proxies(options: &ConnectionOptions) -> Result<Arc<Proxies>, Error> {
 fn refuse_unheeded(options: &ConnectionOptions, proxies: &Proxies) -> Result<(), Error> {
     let refuse = |detail: &str| Err(Error::new(Code::InvalidArgValue, detail));
     if options.unix_socket.is_some() {
-        if cfg!(not(unix)) {
-            return refuse("unixSocket: this system has none that could be used");
+        if !options.unix_socket.as_deref().is_some_and(is_socket_path) {
+            return refuse("unixSocket is not a path that a socket can have on this system");
         }
         if !proxies.is_empty()
             || options.local_address.is_some()
@@ -268,7 +292,7 @@ impl Transport for HttpTransport {
     async fn send(&self, request: Request, trace: Arc<Trace>) -> Result<(Head, HttpBody), Failure> {
         self.connector.check_address(&request.url)?;
         let client = self.client(&request);
-        let line = (self.connector.may_share(&request.url) && !request.is_fresh)
+        let line = (self.connector.lines_up(&request.url) && !request.is_fresh)
             .then(|| self.handshakes.line(origin_key(&request.url)));
         let is_proxied = self.connector.proxies.for_url(&request.url).is_some();
         let outgoing = outgoing(request, &trace);
@@ -440,6 +464,11 @@ struct Lookup {
 
 impl Resolve for Lookup {
     fn resolve(&self, name: Name) -> Resolving {
+        // So SOCKS asks for the address in a URL, which was checked when there was no name.
+        if let Some(address) = bracketed(name.as_str()) {
+            let addresses = [SocketAddr::new(address, 0)].into_iter();
+            return Box::pin(async move { Ok(Box::new(addresses) as Addrs) });
+        }
         let mut lookup = self.resolver.lookup(name.as_str());
         let is_proxy = self.proxies.hosts().any(|host| host == name.as_str());
         let denies_private = self.denies_private;
@@ -457,10 +486,7 @@ impl Resolve for Lookup {
             })?;
             Trace::note_addresses(&addresses);
             if denies_private {
-                // One bad address is enough: who mixes them in may be about to swap them.
-                addresses
-                    .iter()
-                    .try_for_each(|&address| check_public(address))?;
+                check_all(&addresses)?;
             }
             // Port 0 stands for the port of the URL.
             let addresses = (0..addresses.len()).map(move |i| SocketAddr::new(addresses[i], 0));

@@ -55,6 +55,8 @@ pub struct Failure {
 /// How a request is sent again whose connection was gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
+    /// Over any connection, whatever the method: it was never sent, or the server says that it did not look at it.
+    Unsent,
     /// Over any connection: a bad one is known to be bad by now.
     Pooled,
     /// Over a new one. The others may be as stale, and over HTTP/1.1 nobody knows before a request is lost.

@@ -136,7 +136,7 @@ pub(super) async fn answer(mut lookup: Lookup) -> Result<Addresses, Error> {
 /// `name` as URLs have it.
 fn overridable(name: &str) -> Result<String, Error> {
     match Host::parse(name) {
-        Ok(Host::Domain(name)) if !without_dot(&name).is_empty() => {
+        Ok(Host::Domain(name)) if !without_dot(&name).is_empty() && !name.contains('*') => {
             Ok(without_dot(&name).to_owned())
         }
         _ => {
@@ -304,6 +304,8 @@ mod tests {
     #[test]
     fn only_names_can_be_overridden() {
         for name in [
+            "*",
+            "*.a.test",
             "",
             ".",
             "127.0.0.1",

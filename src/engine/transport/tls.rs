@@ -252,23 +252,41 @@ fn untrusted(leaf: &EndEntityCert<'_>, chain: &[CertificateDer<'_>]) -> (Code, &
     if is_own_issuer(leaf) {
         return (Code::CertSelfSigned, "the certificate is signed by itself");
     }
-    let ends_in_root = |der: &CertificateDer<'_>| {
-        EndEntityCert::try_from(der).is_ok_and(|cert| is_own_issuer(&cert))
-    };
-    if chain.iter().any(ends_in_root) {
-        return (
-            Code::CertChainSelfSigned,
-            "the certificate's chain ends in a root that is not trusted",
-        );
-    }
-    if chain.iter().all(|der| leaf.der() == *der) {
-        return (
-            Code::CertLeafUnverified,
-            "the server sent its certificate alone, and its issuer is not known",
-        );
+    match last_sent(leaf, chain) {
+        None => {
+            return (
+                Code::CertLeafUnverified,
+                "the server did not send the issuer of its certificate, which is not known",
+            );
+        }
+        Some(last) if is_own_issuer(&last) => {
+            return (
+                Code::CertChainSelfSigned,
+                "the certificate's chain ends in a root that is not trusted",
+            );
+        }
+        Some(_) => {}
     }
     (
         Code::CertIssuerUnknown,
         "the issuer of the certificate's chain is not known",
     )
+}
+
+/// The last issuer of `leaf` that was sent: its own, or that one's, and so on.
+fn last_sent<'a>(
+    leaf: &EndEntityCert<'_>,
+    chain: &'a [CertificateDer<'a>],
+) -> Option<EndEntityCert<'a>> {
+    let read = |der: &'a CertificateDer<'a>| EndEntityCert::try_from(der).ok();
+    let mut issuers: Vec<_> = chain.iter().filter_map(read).collect();
+    let mut wanted = leaf.issuer().to_vec();
+    let mut last = None;
+    // Each is used once, or two that issue each other would never end.
+    while let Some(at) = issuers.iter().position(|cert| cert.subject() == wanted) {
+        let issuer = issuers.swap_remove(at);
+        wanted = issuer.issuer().to_vec();
+        last = Some(issuer);
+    }
+    last
 }

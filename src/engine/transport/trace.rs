@@ -254,21 +254,34 @@ impl Trace {
         let Some(line) = line else {
             return connecting.await;
         };
-        let mut turn = std::pin::pin!(line.wait());
-        let turn = poll_fn(|context| {
-            if self.is_current() {
-                turn.as_mut().poll(context).map(Ok)
-            } else {
-                let error = Error::new(Code::ConnectionAborted, "another connection came free");
-                Poll::Ready(Err(error))
-            }
-        });
-        let turn = turn.await?;
-        let connection = connecting.await?;
-        if let Some(turn) = turn {
-            turn.connected(connection.connected().is_negotiated_h2());
-        }
+        let wanting = line.join();
+        let turn = self.while_current(wanting.turn()).await;
+        let turn = turn
+            .ok_or_else(|| Error::new(Code::ConnectionAborted, "another connection came free"))?;
+        let mut connecting = std::pin::pin!(connecting);
+        let connected = self.while_current(connecting.as_mut()).await;
+        let connection = if let Some(connected) = connected {
+            connected?
+        } else {
+            // It goes on for whoever comes next.
+            drop(wanting);
+            connecting.await?
+        };
+        turn.made(connection.connected().is_negotiated_h2());
         Ok(connection)
+    }
+
+    /// Waits for `future` as long as it is this request that waits.
+    async fn while_current<F: Future>(&self, future: F) -> Option<F::Output> {
+        let mut future = std::pin::pin!(future);
+        poll_fn(|context| {
+            if self.is_current() {
+                future.as_mut().poll(context).map(Some)
+            } else {
+                Poll::Ready(None)
+            }
+        })
+        .await
     }
 
     async fn within_limit<T>(

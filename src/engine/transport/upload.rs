@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
@@ -14,9 +14,11 @@ use super::Trace;
 const PIECE: usize = 64 << 10;
 
 /// What is left to be sent of one body.
-#[derive(Debug)]
 pub(super) struct Upload {
     left: Bytes,
+    /// The next piece waits until the system was asked for news: an answer may come early, with the end of the connection right
+    /// behind it, and is lost to whoever writes into that.
+    news: Option<Pin<Box<dyn Future<Output = ()> + Send + Sync>>>,
     trace: Arc<Trace>,
 }
 
@@ -24,7 +26,11 @@ impl Upload {
     /// The body of the request that `trace` is of.
     pub(super) fn begin(body: Bytes, trace: Arc<Trace>) -> Self {
         trace.note_upload(!body.is_empty());
-        Self { left: body, trace }
+        Self {
+            left: body,
+            news: None,
+            trace,
+        }
     }
 }
 
@@ -34,11 +40,15 @@ impl Body for Upload {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _context: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         if self.left.is_empty() {
             return Poll::Ready(None);
         }
+        if let Some(news) = &mut self.news {
+            ready!(news.as_mut().poll(context));
+        }
+        self.news = Some(Box::pin(tokio::task::yield_now()));
         let size = self.left.len().min(PIECE);
         let piece = self.left.split_to(size);
         self.trace.note_upload(!self.left.is_empty());

@@ -1,0 +1,53 @@
+// How long a call waits for what is still to be read before it can be sent: until it is aborted, or its deadline passes.
+
+'use strict';
+
+const { onAbort } = require('./abort.js');
+
+/** What Node's timers can count. */
+const LONGEST = 2 ** 31 - 1;
+
+/** The deadline passed. Said as the native part says it. */
+class Overdue extends Error {
+  constructor(deadline) {
+    super(`timed out after ${Math.floor(deadline)} ms in the phase 'deadline'`);
+    this.code = 'ETIMEDOUT';
+    this.phase = 'deadline';
+  }
+}
+
+/** The patience of one call, from now on. */
+class Patience {
+  #signal;
+  #deadline;
+  #begun = performance.now();
+
+  /** No `deadline` is undefined, or null. */
+  constructor(signal, deadline) {
+    this.#signal = signal;
+    this.#deadline = deadline ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Milliseconds until the deadline; undefined without one. */
+  get left() {
+    if (this.#deadline === Number.POSITIVE_INFINITY) return undefined;
+    return Math.max(this.#deadline - (performance.now() - this.#begun), Number.MIN_VALUE);
+  }
+
+  /** Settles as `promise` does, unless the call ends before: then it rejects with the reason of that. */
+  wait(promise) {
+    let end;
+    const ended = new Promise((_resolve, reject) => {
+      const pass = () => reject(new Overdue(this.#deadline));
+      const timer = this.left <= LONGEST ? setTimeout(pass, this.left) : undefined;
+      const stopListening = onAbort(this.#signal, () => reject(this.#signal.reason));
+      end = () => {
+        clearTimeout(timer);
+        stopListening();
+      };
+    });
+    return Promise.race([promise, ended]).finally(end);
+  }
+}
+
+module.exports = { Overdue, Patience };
