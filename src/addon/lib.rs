@@ -62,7 +62,7 @@ pub fn decode_text(body: &[u8], content_type: Option<String>) -> String {
     charset::decode(content_type.as_deref().map(str::as_bytes), body).into_owned()
 }
 
-/// The names of the variables that [`Surroundings`] has, if they are set.
+/// The names of the variables that the surroundings of a client have, if they are set.
 #[napi(catch_unwind)]
 pub fn proxy_variables() -> Vec<&'static str> {
     PROXY_VARIABLES.to_vec()
