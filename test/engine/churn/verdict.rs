@@ -1,5 +1,6 @@
 //! Compares what the client says of an item with what the servers did to it.
 
+use h2::Reason;
 use http::Method;
 use manyfetch_engine::Code;
 
@@ -117,9 +118,15 @@ fn place<'a>(url: &'a str, site: &Site) -> Option<(Protocol, &'a str)> {
 pub(super) fn of_record(site: &Site) -> Vec<String> {
     let mut wrong = Vec::new();
     for ((protocol, path), sights) in &*site.record() {
+        // What was refused without a look may be sent again, whatever it is.
+        let is_refused = |deal| match deal {
+            // The head may be lost to the reset.
+            Deal::ResetStream(reason) | Deal::ResetBody(reason) => reason == Reason::REFUSED_STREAM,
+            _ => false,
+        };
         let posts = sights
             .iter()
-            .filter(|sight| sight.method == Method::POST)
+            .filter(|sight| sight.method == Method::POST && !is_refused(sight.deal))
             .count();
         let asked = sights
             .iter()
