@@ -1,7 +1,7 @@
 //! reqwest, behind the trait. The only file that names it; everything that reqwest would decide by itself is off.
 
 use std::future::poll_fn;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,20 +15,21 @@ use hyper::body::Body as _;
 use hyper::ext::ReasonPhrase;
 use hyper_util::client::legacy::connect::{Connected, HttpInfo};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use url::{Host, Url};
+use url::Url;
 
 use super::handshakes::Handshakes;
 use super::proxies::Proxies;
-use super::public::is_public;
 use super::recent::RecentOrigins;
 use super::resolver::{self, Resolver};
 use super::trace::TraceLayer;
 use super::upload::Upload;
-use super::{BodyStream, Failure, Head, Request, Trace, Transport, fault, tls, trace};
+use super::{
+    BodyStream, Failure, Head, Request, Trace, Transport, checks, fault, public, tls, trace,
+};
 use crate::error::{Code, Error};
 use crate::job::origin_key;
 use crate::open_files;
-use crate::options::{ConnectionOptions, Http2, Proxy};
+use crate::options::{ConnectionOptions, Http2};
 
 /// Header lines of an HTTP/1 response, at most.
 const MAX_HTTP1_LINES: usize = 1_000;
@@ -105,8 +106,8 @@ impl HttpTransport {
 
 impl Connector {
     fn new(options: &ConnectionOptions) -> Result<Self, Error> {
-        let proxies = proxies(options)?;
-        refuse_unheeded(options, &proxies)?;
+        let proxies = Arc::new(checks::proxies(options)?);
+        checks::refuse_unheeded(options, &proxies)?;
         let resolver = Resolver::new(options.dns_ttl, &options.dns_overrides)?;
         Ok(Self {
             tls: tls::config(options)?,
@@ -182,18 +183,6 @@ impl Connector {
     fn lines_up(&self, url: &Url) -> bool {
         self.http2 != Http2::PriorKnowledge && url.scheme() == "https"
     }
-
-    /// Refuses the address that `url` has in place of a name, if it is none that may be connected to. Names are the resolver's.
-    fn check_address(&self, url: &Url) -> Result<(), Error> {
-        if !self.denies_private {
-            return Ok(());
-        }
-        match url.host() {
-            Some(Host::Ipv4(address)) => check_public(address.into()),
-            Some(Host::Ipv6(address)) => check_public(address.into()),
-            Some(Host::Domain(_)) | None => Ok(()),
-        }
-    }
 }
 
 #[cfg(unix)]
@@ -201,83 +190,15 @@ fn over_socket(builder: reqwest::ClientBuilder, path: &Path) -> reqwest::ClientB
     builder.unix_socket(path)
 }
 
-#[cfg(unix)]
-fn is_socket_path(path: &Path) -> bool {
-    let is_named = !path.as_os_str().is_empty();
-    is_named && std::os::unix::net::SocketAddr::from_pathname(path).is_ok()
-}
-
-#[cfg(not(unix))]
-fn is_socket_path(_path: &Path) -> bool {
-    false
-}
-
 #[cfg(not(unix))]
 fn over_socket(builder: reqwest::ClientBuilder, _path: &Path) -> reqwest::ClientBuilder {
     builder
-}
-
-/// One bad address is enough: who mixes them in may be about to swap them.
-fn check_all(addresses: &[IpAddr]) -> Result<(), Error> {
-    addresses
-        .iter()
-        .try_for_each(|&address| check_public(address))
 }
 
 /// The address of IPv6 that a URL has in place of a name.
 fn bracketed(host: &str) -> Option<IpAddr> {
     let address = host.strip_prefix('[')?.strip_suffix(']')?;
     address.parse().ok()
-}
-
-fn check_public(address: IpAddr) -> Result<(), Error> {
-    if is_public(address) {
-        return Ok(());
-    }
-    let detail = format!("the address {address} is not public (denyPrivateNetworks)");
-    Err(Error::new(Code::AddressDenied, detail))
-}
-
-fn proxies(options: &ConnectionOptions) -> Result<Arc<Proxies>, Error> {
-    // What goes to a socket of this machine goes through nobody.
-    let is_local = options.unix_socket.is_some();
-    Ok(Arc::new(match &options.proxy {
-        Proxy::Url(url) => Proxies::all(url)?,
-        Proxy::Environment(variables) if !is_local => {
-            Proxies::of_environment(|name| variables.get(name).map(String::as_str))?
-        }
-        Proxy::None | Proxy::Environment(_) => Proxies::default(),
-    }))
-}
-
-/// Refuses what would have no effect, or none that anybody could rely on, beside something else.
-fn refuse_unheeded(options: &ConnectionOptions, proxies: &Proxies) -> Result<(), Error> {
-    let refuse = |detail: &str| Err(Error::new(Code::InvalidArgValue, detail));
-    if options.unix_socket.is_some() {
-        if !options.unix_socket.as_deref().is_some_and(is_socket_path) {
-            return refuse("unixSocket is not a path that a socket can have on this system");
-        }
-        if !proxies.is_empty()
-            || options.local_address.is_some()
-            || options.deny_private_networks
-            || !options.dns_overrides.is_empty()
-        {
-            return refuse(
-                "unixSocket cannot be combined with proxy, localAddress, dns.overrides or denyPrivateNetworks",
-            );
-        }
-    }
-    if let Some(address) = options.local_address
-        && UdpSocket::bind((address, 0)).is_err()
-    {
-        return refuse("localAddress is not an address of this machine");
-    }
-    if options.deny_private_networks && !proxies.is_empty() {
-        return refuse(
-            "denyPrivateNetworks cannot be combined with a proxy, which looks names up itself: set proxy to false",
-        );
-    }
-    Ok(())
 }
 
 fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Error> {
@@ -290,7 +211,9 @@ impl Transport for HttpTransport {
     type Body = HttpBody;
 
     async fn send(&self, request: Request, trace: Arc<Trace>) -> Result<(Head, HttpBody), Failure> {
-        self.connector.check_address(&request.url)?;
+        if self.connector.denies_private {
+            public::check_url(&request.url)?;
+        }
         let client = self.client(&request);
         let line = (self.connector.lines_up(&request.url) && !request.is_fresh)
             .then(|| self.handshakes.line(origin_key(&request.url)));
@@ -486,7 +409,7 @@ impl Resolve for Lookup {
             })?;
             Trace::note_addresses(&addresses);
             if denies_private {
-                check_all(&addresses)?;
+                public::check_all(&addresses)?;
             }
             // Port 0 stands for the port of the URL.
             let addresses = (0..addresses.len()).map(move |i| SocketAddr::new(addresses[i], 0));

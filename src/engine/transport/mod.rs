@@ -1,6 +1,7 @@
 //! The seam to the network: one request out, a head and a body in, or an error with a code.
 //! Behind the trait stands reqwest, in `http.rs` alone; tests of scheduling put a fake here.
 
+mod checks;
 mod fault;
 mod handshakes;
 mod http;

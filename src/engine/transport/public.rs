@@ -2,6 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use url::{Host, Url};
+
+use crate::error::{Code, Error};
+
 /// What is not public: an address and how many of its leading bits make the network.
 ///
 /// A form that carries an IPv4 address (mapped, compatible, translated, 6to4, Teredo) is refused whatever it carries:
@@ -56,7 +60,7 @@ const fn v6(a: u16, b: u16) -> IpAddr {
 }
 
 /// Whether anybody on the internet may reach `address`, as far as the address itself says.
-pub(super) fn is_public(address: IpAddr) -> bool {
+fn is_public(address: IpAddr) -> bool {
     NOT_PUBLIC
         .iter()
         .all(|&(network, prefix)| !is_within(address, network, prefix))
@@ -73,6 +77,28 @@ fn is_within(address: IpAddr, network: IpAddr, prefix: u32) -> bool {
         _ => return false,
     };
     in_common >= prefix
+}
+
+/// Refuses the address that `url` has in place of a name, if it is none that may be connected to. Names are the resolver's.
+pub(super) fn check_url(url: &Url) -> Result<(), Error> {
+    match url.host() {
+        Some(Host::Ipv4(address)) => check(address.into()),
+        Some(Host::Ipv6(address)) => check(address.into()),
+        Some(Host::Domain(_)) | None => Ok(()),
+    }
+}
+
+/// One bad address is enough: who mixes them in may be about to swap them.
+pub(super) fn check_all(addresses: &[IpAddr]) -> Result<(), Error> {
+    addresses.iter().try_for_each(|&address| check(address))
+}
+
+fn check(address: IpAddr) -> Result<(), Error> {
+    if is_public(address) {
+        return Ok(());
+    }
+    let detail = format!("the address {address} is not public (denyPrivateNetworks)");
+    Err(Error::new(Code::AddressDenied, detail))
 }
 
 #[cfg(test)]

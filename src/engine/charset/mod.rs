@@ -1,21 +1,20 @@
 //! What the text of a body is decoded by: its byte order mark, then the charset of its Content-Type, then the `<meta>` of
 //! HTML, then UTF-8. Pure. What no encoding is known for counts as not said.
 
+mod cursor;
+mod html;
+
 use std::borrow::Cow;
 
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED};
+use encoding_rs::{Encoding, UTF_8};
+
+use cursor::Cursor;
 
 /// How far into a page its `<meta>` is looked for, as the HTML standard advises.
 const PRESCANNED: usize = 1_024;
 
 /// Room for every label there is (the longest has 19 characters), were each of its characters escaped.
 const LABEL_SPACE: usize = 40;
-
-/// The attributes of a `<meta>` that may say an encoding.
-const NAMES: [&[u8]; 3] = [b"charset", b"content", b"http-equiv"];
-
-/// The values of [`NAMES`].
-type Attributes<'a> = [Option<&'a [u8]>; NAMES.len()];
 
 /// Whether `body` is text in UTF-8, as most is: then nobody needs this file to read it.
 pub(crate) fn is_utf8(content_type: Option<&[u8]>, body: &[u8]) -> bool {
@@ -39,7 +38,7 @@ fn find(content_type: Option<&[u8]>, body: &[u8]) -> (&'static Encoding, usize) 
 fn declared(content_type: &[u8], body: &[u8]) -> Option<&'static Encoding> {
     of_content_type(content_type).or_else(|| {
         let head = &body[..body.len().min(PRESCANNED)];
-        is_html(content_type).then(|| of_html(head)).flatten()
+        is_html(content_type).then(|| html::find(head)).flatten()
     })
 }
 
@@ -85,190 +84,6 @@ fn from_escaped_label(label: &[u8]) -> Option<&'static Encoding> {
 /// The replacement encoding makes one U+FFFD of any text, which protects a browser and helps nobody here.
 fn from_label(label: &[u8]) -> Option<&'static Encoding> {
     Encoding::for_label_no_replacement(label)
-}
-
-/// What the first `<meta>` that names an encoding names, by the HTML standard (prescan a byte stream to determine its
-/// encoding). What the end of `head` cuts off says nothing.
-fn of_html(head: &[u8]) -> Option<&'static Encoding> {
-    let mut rest = Cursor(head);
-    loop {
-        rest.until(|b| b == b'<');
-        match rest.0 {
-            [] => return None,
-            // The hyphens may be the same at both ends: `<!-->` is whole.
-            [b'<', b'!', b'-', b'-', ..] => {
-                rest.pass(2);
-                rest.pass_word(b"-->")?;
-            }
-            tag if is_meta(tag) => {
-                rest.pass(b"<meta".len());
-                let encoding = of_meta(rest.attributes()?);
-                if encoding.is_some() {
-                    return encoding;
-                }
-            }
-            [b'<', first, ..] | [b'<', b'/', first, ..] if first.is_ascii_alphabetic() => {
-                rest.until(|b| b == b'>' || b.is_ascii_whitespace());
-                rest.attributes()?;
-            }
-            [b'<', b'!' | b'/' | b'?', ..] => {
-                rest.until(|b| b == b'>');
-            }
-            _ => rest.pass(1),
-        }
-    }
-}
-
-fn is_meta(tag: &[u8]) -> bool {
-    tag.split_at_checked(b"<meta".len())
-        .is_some_and(|(name, rest)| {
-            name.eq_ignore_ascii_case(b"<meta") && rest.first().copied().is_some_and(is_gap)
-        })
-}
-
-fn of_meta([charset, content, http_equiv]: Attributes) -> Option<&'static Encoding> {
-    let is_content_type = |value: &[u8]| value.eq_ignore_ascii_case(b"content-type");
-    let encoding = match charset {
-        Some(label) => from_label(label),
-        None if http_equiv.is_some_and(is_content_type) => of_meta_content(content?),
-        None => None,
-    }?;
-    // A page whose `<meta>` can be read byte by byte is not in UTF-16, whatever it says.
-    if encoding == UTF_16LE || encoding == UTF_16BE {
-        return Some(UTF_8);
-    }
-    let is_private = encoding == X_USER_DEFINED;
-    Some(if is_private { WINDOWS_1252 } else { encoding })
-}
-
-/// By the HTML standard (extracting a character encoding from a meta element), which asks for less than MIME does.
-fn of_meta_content(content: &[u8]) -> Option<&'static Encoding> {
-    let mut rest = Cursor(content);
-    loop {
-        rest.pass_word(b"charset")?;
-        rest.pass_space();
-        if rest.peek()? == b'=' {
-            break;
-        }
-    }
-    rest.pass(1);
-    rest.pass_space();
-    let label = match rest.peek()? {
-        quote @ (b'"' | b'\'') => rest.quoted(quote)?,
-        _ => rest.until(|b| b == b';' || b.is_ascii_whitespace()),
-    };
-    from_label(label)
-}
-
-/// What may stand between the attributes of a tag.
-fn is_gap(byte: u8) -> bool {
-    byte == b'/' || byte.is_ascii_whitespace()
-}
-
-/// What is left to read. Where a method returns an option, `None` is that the bytes ran out.
-struct Cursor<'a>(&'a [u8]);
-
-impl<'a> Cursor<'a> {
-    fn peek(&self) -> Option<u8> {
-        self.0.first().copied()
-    }
-
-    fn pass(&mut self, count: usize) {
-        self.0 = self.0.get(count..).unwrap_or_default();
-    }
-
-    fn pass_space(&mut self) {
-        self.0 = self.0.trim_ascii_start();
-    }
-
-    /// What stands before the next byte that `is_end`, or all there is.
-    fn until(&mut self, is_end: impl FnMut(u8) -> bool) -> &'a [u8] {
-        let end = self.0.iter().copied().position(is_end);
-        let (before, rest) = self.0.split_at(end.unwrap_or(self.0.len()));
-        self.0 = rest;
-        before
-    }
-
-    /// Passes over all before `word`, and over that.
-    fn pass_word(&mut self, word: &[u8]) -> Option<()> {
-        let mut windows = self.0.windows(word.len());
-        let at = windows.position(|window| window.eq_ignore_ascii_case(word))?;
-        self.pass(at + word.len());
-        Some(())
-    }
-
-    /// Passes over a quote, and reads what stands before the next one.
-    fn quoted(&mut self, quote: u8) -> Option<&'a [u8]> {
-        self.pass(1);
-        let value = self.until(|b| b == quote);
-        self.peek()?;
-        self.pass(1);
-        Some(value)
-    }
-
-    /// The value of a parameter, without quotes but with what escapes its characters.
-    fn parameter_value(&mut self) -> &'a [u8] {
-        self.pass_space();
-        match self.peek() {
-            Some(b'"') => self.escaped(),
-            Some(b'\'') => {
-                self.pass(1);
-                self.until(|b| matches!(b, b'\'' | b';'))
-            }
-            _ => self.until(|b| b == b';').trim_ascii_end(),
-        }
-    }
-
-    fn escaped(&mut self) -> &'a [u8] {
-        self.pass(1);
-        let mut is_escaped = false;
-        let value = self.until(|b| {
-            let is_end = b == b'"' && !is_escaped;
-            is_escaped = b == b'\\' && !is_escaped;
-            is_end
-        });
-        self.pass(1);
-        value
-    }
-
-    /// The rest of a tag; of each attribute, the first counts.
-    fn attributes(&mut self) -> Option<Attributes<'a>> {
-        let mut values = Attributes::default();
-        loop {
-            let (name, value) = self.attribute()?;
-            if name.is_empty() {
-                return Some(values);
-            }
-            let is_name = |known: &&[u8]| name.eq_ignore_ascii_case(known);
-            if let Some(at) = NAMES.iter().position(is_name) {
-                values[at].get_or_insert(value);
-            }
-        }
-    }
-
-    /// The next attribute, as its name and its value. Its name is empty where there is none and the tag ends.
-    fn attribute(&mut self) -> Option<(&'a [u8], &'a [u8])> {
-        self.until(|b| !is_gap(b));
-        // A name may begin with an equals sign, and ends before any other.
-        let mut is_first = true;
-        let name = self.until(|b| {
-            let is_equals_sign = b == b'=' && !is_first;
-            is_first = false;
-            is_equals_sign || b == b'>' || is_gap(b)
-        });
-        self.pass_space();
-        if self.peek()? != b'=' {
-            return Some((name, b""));
-        }
-        self.pass(1);
-        self.pass_space();
-        let value = match self.peek()? {
-            quote @ (b'"' | b'\'') => self.quoted(quote)?,
-            _ => self.until(|b| b == b'>' || b.is_ascii_whitespace()),
-        };
-        self.peek()?;
-        Some((name, value))
-    }
 }
 
 #[cfg(test)]
