@@ -168,7 +168,7 @@ export interface RequestOptions {
   /**
    * What the body must hash to, decoded, if the status is 200 to 299: `'sha256-…'`, `'sha384-…'` or `'sha512-…'`, with the hash in
    * hexadecimal or in base64. Another body is `ERR_CHECKSUM_MISMATCH`. What is no checksum, and any with `responseType: 'head'`,
-   * is `ERR_INVALID_ARG_VALUE`.
+   * is `ERR_INVALID_ARG_VALUE`. A response without a body, as to HEAD, is held to the hash of nothing.
    */
   checksum?: string;
 }

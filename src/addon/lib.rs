@@ -156,17 +156,22 @@ impl Run {
     ) -> Result<()> {
         let bodies = Bodies::copy(bodies);
         let inputs = input::parse(&urls, options.as_deref(), &bodies, &self.options.request)?;
-        let Some(client) = &self.client else {
-            return Ok(());
-        };
-        if self.engine.is_none() {
-            let bell = Arc::clone(&self.bell);
-            let run = client.start(self.options.clone(), Box::new(move || bell.ring()));
-            self.engine = Some(run.map_err(refused)?);
-        }
+        self.begin()?;
         if let Some(run) = &mut self.engine {
             run.push(inputs);
         }
+        Ok(())
+    }
+
+    /// Starts the run, and its deadline, before there are items.
+    #[napi(catch_unwind)]
+    pub fn begin(&mut self) -> Result<()> {
+        let Some(client) = self.client.as_ref().filter(|_| self.engine.is_none()) else {
+            return Ok(());
+        };
+        let bell = Arc::clone(&self.bell);
+        let run = client.start(self.options.clone(), Box::new(move || bell.ring()));
+        self.engine = Some(run.map_err(refused)?);
         Ok(())
     }
 

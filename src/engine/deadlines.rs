@@ -77,7 +77,9 @@ impl Deadlines {
 
     fn shortest_wait(&self) -> Option<Duration> {
         let waits = [self.timeouts.idle, self.timeouts.response];
-        waits.into_iter().flatten().min()
+        // No timer tells less than a millisecond, and who looks again all the time never gets on.
+        let shortest = waits.into_iter().flatten().min();
+        shortest.map(|wait| wait.max(Duration::from_millis(1)))
     }
 
     /// Holds the wait for a piece of a body to the limit of silence, and the body to its pace.

@@ -264,7 +264,7 @@ impl<'a, T: Transport> Hop<'a, T> {
 
     /// Sends the request, and receives what comes unless it is redirected or tried again.
     async fn run(&mut self) -> Result<End, Error> {
-        let request = self.outgoing();
+        let request = self.outgoing()?;
         let decodes = self.options.decompress && !request.headers.contains_key(RANGE);
         let (head, body) = self.exchange(request).await?;
         if let Some(again) = self.try_again_after(&head) {
@@ -294,7 +294,7 @@ impl<'a, T: Transport> Hop<'a, T> {
     }
 
     /// The request as it goes out, with what is for its host alone.
-    fn outgoing(&self) -> Request {
+    fn outgoing(&self) -> Result<Request, Error> {
         let mut request = self.request.clone();
         let content_type = self.options.content_type.as_ref();
         let content_type = content_type.filter(|_| request.body.is_some());
@@ -303,7 +303,8 @@ impl<'a, T: Transport> Hop<'a, T> {
         }
         if !self.engine.host_headers.is_empty() {
             let rules = &self.engine.host_headers;
-            fields::set_for_host(&mut request, rules, &self.options.own_headers);
+            fields::set_for_host(&mut request, rules, &self.options.own_headers)?;
+            fields::ask_for_codings(&mut request.headers, self.options.decompress);
         }
         if let Some(said) = content_type {
             fields::set_content_type(&mut request.headers, said);
@@ -314,7 +315,7 @@ impl<'a, T: Transport> Hop<'a, T> {
         {
             request.headers.insert(COOKIE, field);
         }
-        request
+        Ok(request)
     }
 
     fn may_wait(&self, wait: Duration) -> bool {

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
+use http::Method;
 use url::Url;
 
 use crate::job::Job;
@@ -15,11 +17,13 @@ pub(crate) struct Duplicates(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
-    /// The first item of each kind, by its URL and its options.
-    first: HashMap<Url, Vec<(Arc<RequestOptions>, u32)>>,
+    /// The first item of each kind, by what is quickly told apart, and by its options.
+    first: HashMap<Kind, Vec<(Arc<RequestOptions>, u32)>>,
     /// How far each first item has come.
     progress: HashMap<u32, Progress>,
 }
+
+type Kind = (Url, Method, Option<Bytes>);
 
 #[derive(Debug)]
 enum Progress {
@@ -78,21 +82,26 @@ impl Duplicates {
 impl Known {
     /// The first item that is equal to `job`, which may be itself.
     fn first_like(&mut self, job: &Job) -> u32 {
-        let same_url = self.first.entry(job.url.clone()).or_default();
+        let options = &job.options;
+        let kind = (
+            job.url.clone(),
+            options.method.clone(),
+            options.body.clone(),
+        );
+        let of_kind = self.first.entry(kind).or_default();
         let is_equal = |options: &Arc<RequestOptions>| {
             Arc::ptr_eq(options, &job.options) || **options == *job.options
         };
-        if let Some((_, first)) = same_url.iter().find(|(options, _)| is_equal(options)) {
+        if let Some((_, first)) = of_kind.iter().find(|(options, _)| is_equal(options)) {
             return *first;
         }
-        same_url.push((Arc::clone(&job.options), job.index));
+        of_kind.push((Arc::clone(&job.options), job.index));
         job.index
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use http::Method;
     use tokio::time::Instant;
 
     use super::*;

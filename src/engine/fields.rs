@@ -130,19 +130,22 @@ pub fn set(headers: &mut HeaderMap, fields: &[(String, String)]) -> Result<Vec<H
     for (name, _) in &fields {
         headers.remove(name);
     }
-    if fields.len() > MAX_FIELDS {
-        let detail = format!(
-            "there are {} header fields, more than {MAX_FIELDS}",
-            fields.len()
-        );
-        return Err(Error::new(Code::InvalidArgValue, detail));
-    }
+    check_count(headers.len() + fields.len())?;
     let mut names = Vec::with_capacity(fields.len());
     for (name, value) in fields {
         headers.append(&name, value);
         names.push(name);
     }
     Ok(names)
+}
+
+/// A header map that outgrows all bounds panics.
+fn check_count(count: usize) -> Result<(), Error> {
+    if count <= MAX_FIELDS {
+        return Ok(());
+    }
+    let detail = format!("there are {count} header fields, more than {MAX_FIELDS}");
+    Err(Error::new(Code::InvalidArgValue, detail))
 }
 
 fn name(given: &str) -> Result<HeaderName, Error> {
@@ -189,7 +192,7 @@ pub(crate) fn set_for_host(
     request: &mut Request,
     rules: &[Arc<HostRules<HeaderMap>>],
     own: &HashSet<HeaderName>,
-) {
+) -> Result<(), Error> {
     let is_set = |name: &&HeaderName| request.headers.contains_key(*name);
     let own: Vec<_> = own.iter().filter(is_set).collect();
     for rules in rules {
@@ -198,12 +201,14 @@ pub(crate) fn set_for_host(
         for fields in matching {
             for name in fields.keys().filter(|name| !own.contains(name)) {
                 request.headers.remove(name);
+                check_count(request.headers.len() + fields.len())?;
                 for value in fields.get_all(name) {
                     request.headers.append(name, value.clone());
                 }
             }
         }
     }
+    Ok(())
 }
 
 /// `text` as it can be shown: short, and without anything a terminal would obey.

@@ -39,6 +39,8 @@ async function readBody(list, call) {
     if (!(error instanceof Overdue)) throw unreadable('options.body', error);
     for (const chunk of list) chunk.fail(error);
     return { ...call, body: undefined };
+  } finally {
+    patience.end();
   }
 }
 

@@ -8,8 +8,9 @@ const { describe, invalidType, wrongOption } = require('./errors.js');
 const { readItem } = require('./options.js');
 const { isUrl } = require('./readers.js');
 
-/** Items that cross together. */
+/** Items that cross together, and bytes of bodies after which they do. */
 const CHUNK = 1024;
+const MAX_BYTES = 4 << 20;
 
 /** The chunks of `urls`, which is read as they are asked for. */
 function chunks(urls) {
@@ -23,7 +24,7 @@ function* generate(urls) {
   let chunk = new Chunk();
   for (const item of urls) {
     chunk.add(item);
-    if (chunk.urls.length === CHUNK) {
+    if (chunk.urls.length === CHUNK || chunk.size >= MAX_BYTES) {
       yield chunk;
       chunk = new Chunk();
     }
@@ -37,6 +38,8 @@ class Chunk {
   special = [];
   /** Pairs of those and the body of the item. */
   bodies = [];
+  /** Bytes of the bodies that are there. */
+  size = 0;
   /** Pairs of row and tag. */
   tags = [];
 
@@ -48,6 +51,8 @@ class Chunk {
     } catch (error) {
       this.special.push([row, { fault: describe(error) }]);
       this.urls[row] ??= shownUrl(item);
+      const tag = attempt(() => item.tag);
+      if (tag !== undefined) this.tags.push([row, tag]);
     }
   }
 
@@ -67,7 +72,9 @@ class Chunk {
     if (body === undefined && Object.keys(request).length === 0) return;
     const special = [row, { options: request }];
     this.special.push(special);
-    if (body !== undefined) this.bodies.push([special, body]);
+    if (body === undefined) return;
+    this.bodies.push([special, body]);
+    this.size += body.bytes.byteLength ?? 0;
   }
 
   /** A body is still to be read. */
@@ -106,10 +113,16 @@ class Chunk {
 
 /** The URL of an item that has another fault, to tell it by. */
 function shownUrl(item) {
+  const url = attempt(() => item.url);
+  return typeof url === 'string' ? line(url) : '';
+}
+
+/** What `read` returns, unless it throws: an item may be anything. */
+function attempt(read) {
   try {
-    return typeof item.url === 'string' ? line(item.url) : '';
+    return read();
   } catch {
-    return '';
+    return undefined;
   }
 }
 

@@ -16,11 +16,14 @@ class Overdue extends Error {
   }
 }
 
-/** The patience of one call, from now on. */
+/** The patience of one call, from now on and until it is ended. */
 class Patience {
   #signal;
   #deadline;
   #begun = performance.now();
+  /** Rejects when it is over, with the reason of that. Made when somebody waits. */
+  #over;
+  #release = () => {};
 
   /** No `deadline` is undefined, or null. */
   constructor(signal, deadline) {
@@ -34,19 +37,30 @@ class Patience {
     return Math.max(this.#deadline - (performance.now() - this.#begun), Number.MIN_VALUE);
   }
 
-  /** Settles as `promise` does, unless the call ends before: then it rejects with the reason of that. */
+  /** Settles as `promise` does, unless the call ends before. */
   wait(promise) {
-    let end;
-    const ended = new Promise((_resolve, reject) => {
-      const pass = () => reject(new Overdue(this.#deadline));
-      const timer = this.left <= LONGEST ? setTimeout(pass, this.left) : undefined;
-      const stopListening = onAbort(this.#signal, () => reject(this.#signal.reason));
-      end = () => {
-        clearTimeout(timer);
-        stopListening();
-      };
-    });
-    return Promise.race([promise, ended]).finally(end);
+    if (this.#over === undefined) {
+      this.#over = new Promise((_resolve, reject) => this.#watch(reject));
+      // Whoever waits is told.
+      this.#over.catch(() => {});
+    }
+    return Promise.race([promise, this.#over]);
+  }
+
+  /** Nobody waits any more. */
+  end() {
+    this.#release();
+  }
+
+  #watch(reject) {
+    const pass = () => reject(new Overdue(this.#deadline));
+    const timer = this.left <= LONGEST ? setTimeout(pass, this.left) : undefined;
+    const stopListening = onAbort(this.#signal, () => reject(this.#signal.reason));
+    this.#release = () => {
+      clearTimeout(timer);
+      stopListening();
+      reject(new Error('the call is over'));
+    };
   }
 }
 

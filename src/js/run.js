@@ -65,6 +65,7 @@ class Run {
   close() {
     this.#native?.close();
     this.#native = undefined;
+    this.#patience.end();
     this.#listening?.();
     this.#listening = undefined;
   }
@@ -81,8 +82,12 @@ class Run {
       if (later.length > 0 || chunk.isPending) later.push(chunk);
       else this.#push(chunk);
     }
-    if (later.length > 0) this.#pushLater(later);
-    else this.#native.end();
+    if (later.length === 0) this.#native.end();
+    else {
+      // Time passes while they wait.
+      asking(() => this.#native.begin());
+      this.#pushLater(later);
+    }
     return total;
   }
 

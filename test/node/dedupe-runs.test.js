@@ -158,3 +158,16 @@ test('dedupe belongs to a call, and is true or false', async (t) => {
     await assert.rejects(downloadAll([url], { dedupe }), { code: 'ERR_INVALID_ARG_TYPE' });
   }
 });
+
+test('thousands of different bodies for one URL are told apart as quickly as URLs are', async (t) => {
+  const { url } = await serve(t, (request, response) =>
+    request.on('end', () => response.end()).resume(),
+  );
+  const bodies = Array.from({ length: 20_000 }, (_, i) => ({ url, body: `${i % 10_000}` }));
+  const options = { method: 'POST', dedupe: true, concurrencyPerHost: 50, responseType: 'head' };
+  const { stats } = await downloadAll(bodies, options);
+  assert.deepEqual(
+    [stats.ok, stats.connections.opened + stats.connections.reused],
+    [20_000, 10_000],
+  );
+});

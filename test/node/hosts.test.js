@@ -261,3 +261,28 @@ test('hosts are of a call or a client: an item has none', async (t) => {
   assert.equal(error.code, 'ERR_INVALID_ARG_VALUE');
   assert.equal(server.accepted, 0);
 });
+
+test('a Range for a host asks for bytes as they are, as one of the call does', async (t) => {
+  const { url, requests } = await serveRequests(t);
+  const range = { headers: { range: 'bytes=0-1' } };
+  await downloadAll([url], { hosts: { '*': range } });
+  await downloadAll([url], range);
+  assert.deepEqual(
+    requests.map(({ headers }) => headers['accept-encoding']),
+    ['identity', 'identity'],
+  );
+});
+
+test('fields of client, call, hosts and item are too many together, where they are', async (t) => {
+  const { url, requests } = await serveRequests(t);
+  const many = (letter) =>
+    Object.fromEntries(Array.from({ length: 4_000 }, (_, i) => [`x-${letter}${i}`, '']));
+  const client = new Client({ headers: many('a') });
+  const call = { headers: many('b'), hosts: { '*': { headers: many('c') } } };
+  const [tooMany, fine] = await client.downloadAll([{ url, headers: many('d') }, 'nowhere:'], call);
+  assert.equal(tooMany.error.code, 'ERR_INVALID_ARG_VALUE');
+  assert.equal(fine.error.code, 'ERR_UNSUPPORTED_PROTOCOL');
+  const [ofHost] = await client.downloadAll([url], call);
+  assert.equal(ofHost.error.code, 'ERR_INVALID_ARG_VALUE');
+  assert.equal(requests.length, 0);
+});

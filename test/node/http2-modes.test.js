@@ -170,3 +170,12 @@ test('a head of 60 KB and large bodies arrive over HTTP/2 as they were sent', as
     assert.ok(result.body.equals(body));
   }
 });
+
+test('where no connection is kept, requests over HTTP/2 wait for none of each other', async (t) => {
+  const server = await SERVERS['HTTP/2 over TLS'](t);
+  const urls = new Array(60).fill(server.url);
+  const limits = { concurrencyPerHost: 60, timeout: { connect: 2_500 }, retry: false };
+  const results = await downloadAll(urls, { tls, keepAlive: 0, ...limits });
+  assert.deepEqual([...new Set(results.map((r) => r.error?.message ?? r.text()))], ['2.0']);
+  assert.equal(server.accepted, 60);
+});

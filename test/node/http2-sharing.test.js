@@ -121,6 +121,12 @@ test('a first handshake that stalls holds nobody beyond their own limit of conne
   }
 });
 
+test('a first connection that stays silent costs nobody more than a moment', async (t) => {
+  const way = await withFirst(t, await serveTwo(t), () => {});
+  const limits = { concurrencyPerHost: 30, timeout: { connect: 20_000 } };
+  assertAll(await downloadAll(urlsOf(way, 100), { tls, retry: false, ...limits }));
+});
+
 test('who waits for a handshake keeps to a limit of its own', async (t) => {
   const stalled = await listen(
     t,

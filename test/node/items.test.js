@@ -204,3 +204,17 @@ test('a list may call back into the library', async (t) => {
   for (const [i, [result]] of (await Promise.all(inner)).entries())
     assert.equal(result.text(), `/inner/${i}`);
 });
+
+test('an item that is refused has its tag all the same', async () => {
+  const url = 'http://localhost/';
+  const items = [
+    { url, tag: 'a', timeout: -1 },
+    { url: 5, tag: 'b' },
+    { url: 'none', tag: 'c' },
+  ];
+  const results = await downloadAll(items);
+  assert.deepEqual(
+    results.map(({ tag, error }) => [tag, error !== undefined]),
+    ['a', 'b', 'c'].map((tag) => [tag, true]),
+  );
+});

@@ -162,3 +162,10 @@ test('a busy JavaScript thread causes no false timeout and stops nothing', async
     Array.from({ length: all }, (_, i) => `/${i}`),
   );
 });
+
+test('a limit shorter than any timer leaves a request its way', async (t) => {
+  const { url } = await serve(t, (_request, response) => response.writeHead(204).end());
+  const timeout = { idle: 1e-6, response: 20_000 };
+  const [result] = await downloadAll([url], { timeout, responseType: 'head', retry: false });
+  assert.equal(result.status, 204, result.error?.message);
+});

@@ -114,7 +114,7 @@ pub enum Http2 {
 }
 
 /// Through whom requests go.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Proxy {
     /// Nobody.
     None,
@@ -122,4 +122,11 @@ pub enum Proxy {
     Environment(HashMap<String, String>),
     /// The proxy at this URL.
     Url(String),
+}
+
+/// Without credentials.
+impl std::fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Proxy").finish_non_exhaustive()
+    }
 }

@@ -12,6 +12,9 @@ use tokio::time::{Instant, timeout_at};
 /// How long a new connection of HTTP/2 may take to reach those who wait for their share of it. After that, it is taken for lost.
 const SHARING: Duration = Duration::from_millis(50);
 
+/// How long anybody waits for others: one bad connection must not hold up a good host.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// How long it may take until it is known who has got a connection that came free, where more are coming.
 const HANDOVER: Duration = Duration::from_millis(2);
 
@@ -57,12 +60,9 @@ enum Speaks {
 #[derive(Debug)]
 pub(super) struct Wanting<'a>(&'a Line);
 
-/// A connection that is being made. Dropped before it is there, it has failed.
+/// A connection that is being made, until it is there or is given up.
 #[derive(Debug)]
-pub(super) struct Connecting<'a> {
-    line: &'a Line,
-    is_made: bool,
-}
+pub(super) struct Connecting<'a>(&'a Line);
 
 impl Handshakes {
     /// The line of `origin`.
@@ -103,12 +103,8 @@ impl<'a> Wanting<'a> {
             changed.as_mut().enable();
             let next = line.lock().next_move(&arrival);
             match next {
-                Move::Connect => {
-                    let is_made = false;
-                    return Connecting { line, is_made };
-                }
-                Move::Wait(None) => changed.await,
-                Move::Wait(Some(until)) => {
+                Move::Connect => return Connecting(line),
+                Move::Wait(until) => {
                     // Either is a reason to look again.
                     let _ = timeout_at(until, changed).await;
                 }
@@ -129,7 +125,7 @@ struct Arrival {
 enum Move {
     Connect,
     /// Wait for a change, until then at most.
-    Wait(Option<Instant>),
+    Wait(Instant),
 }
 
 impl State {
@@ -144,18 +140,22 @@ impl State {
     fn next_move(&mut self, arrival: &Arrival) -> Move {
         // Where one fails, all others would wait in vain, one after the other.
         let has_failed = self.failures != arrival.failures;
+        let patient_until = arrival.at + PATIENCE;
+        if has_failed || patient_until <= Instant::now() {
+            self.connecting += 1;
+            return Move::Connect;
+        }
         let at_once = match self.speaks {
             Speaks::Http1 => self.wanting,
             Speaks::Unknown | Speaks::Http2 => 1,
         };
-        if self.connecting >= at_once && !has_failed {
-            return Move::Wait(None);
+        if self.connecting >= at_once {
+            return Move::Wait(patient_until);
         }
         if let Some(until) = self.may_be_served_until(arrival)
             && until > Instant::now()
-            && !has_failed
         {
-            return Move::Wait(Some(until));
+            return Move::Wait(until);
         }
         self.connecting += 1;
         Move::Connect
@@ -182,9 +182,8 @@ impl Drop for Wanting<'_> {
 
 impl Connecting<'_> {
     /// The connection is there.
-    pub(super) fn made(mut self, is_http2: bool) {
-        self.is_made = true;
-        let mut state = self.line.lock();
+    pub(super) fn made(self, is_http2: bool) {
+        let mut state = self.0.lock();
         state.made = Some(Instant::now());
         state.speaks = if is_http2 {
             Speaks::Http2
@@ -192,17 +191,17 @@ impl Connecting<'_> {
             Speaks::Http1
         };
     }
+
+    /// There is none to be had.
+    pub(super) fn failed(self) {
+        self.0.lock().failures += 1;
+    }
 }
 
 impl Drop for Connecting<'_> {
     fn drop(&mut self) {
-        let mut state = self.line.lock();
-        state.connecting -= 1;
-        if !self.is_made {
-            state.failures += 1;
-        }
-        drop(state);
-        self.line.changed.notify_waiters();
+        self.0.lock().connecting -= 1;
+        self.0.changed.notify_waiters();
     }
 }
 
@@ -295,7 +294,7 @@ mod tests {
         let failing = turn(&first).await;
         let mut turns = [turn(&second), turn(&third)];
         assert!(now(&mut turns[0]).is_none() && now(&mut turns[1]).is_none());
-        drop(failing);
+        failing.failed();
         let both = turns.map(|mut turn| now(&mut turn));
         assert!(both.iter().all(Option::is_some));
         let fourth = line.join();
@@ -303,5 +302,29 @@ mod tests {
             now(&mut turn(&fourth)).is_none(),
             "who comes later waits again"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_the_first_one_is_given_up_the_next_one_takes_its_turn() {
+        let line = Line::default();
+        let [first, second, third] = [line.join(), line.join(), line.join()];
+        let given_up = first.turn().await;
+        let mut turns = [turn(&second), turn(&third)];
+        assert!(now(&mut turns[0]).is_none() && now(&mut turns[1]).is_none());
+        drop(given_up);
+        let _connecting = now(&mut turns[0]).expect("it is its turn");
+        assert!(now(&mut turns[1]).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_ever_for_a_handshake_that_stalls() {
+        let line = Line::default();
+        let [first, second, third] = [line.join(), line.join(), line.join()];
+        let _stalls = first.turn().await;
+        let mut turns = [turn(&second), turn(&third)];
+        assert!(now(&mut turns[0]).is_none() && now(&mut turns[1]).is_none());
+        tokio::time::advance(PATIENCE).await;
+        let both = turns.map(|mut turn| now(&mut turn));
+        assert!(both.iter().all(Option::is_some));
     }
 }

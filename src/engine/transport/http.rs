@@ -88,14 +88,13 @@ impl HttpTransport {
         })
     }
 
-    fn client(&self, request: &Request) -> reqwest::Client {
+    /// The client for `request`, and whether it may go on over a connection that another request has made.
+    fn client(&self, request: &Request) -> (reqwest::Client, bool) {
         if request.is_fresh || self.ambiguous.contains(origin_key(&request.url)) {
-            return self.unpooled.clone();
+            return (self.unpooled.clone(), false);
         }
-        self.pooled
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let pooled = self.pooled.read().unwrap_or_else(PoisonError::into_inner);
+        (pooled.clone(), self.connector.keeps_connections())
     }
 
     /// Closes the connections of the pool that are idle. Requests under way hold theirs themselves.
@@ -129,11 +128,15 @@ impl Connector {
     /// Keeps connections for a while.
     fn pooled(&self) -> reqwest::ClientBuilder {
         let builder = self.builder();
-        if self.keep_alive == Some(Duration::ZERO) {
-            builder.pool_max_idle_per_host(0)
-        } else {
+        if self.keeps_connections() {
             builder.pool_idle_timeout(self.keep_alive)
+        } else {
+            builder.pool_max_idle_per_host(0)
         }
+    }
+
+    fn keeps_connections(&self) -> bool {
+        self.keep_alive != Some(Duration::ZERO)
     }
 
     /// Makes a connection a request. Over HTTP/2 nothing would be gained, where there is a choice: there a connection that is gone
@@ -214,8 +217,8 @@ impl Transport for HttpTransport {
         if self.connector.denies_private {
             public::check_url(&request.url)?;
         }
-        let client = self.client(&request);
-        let line = (self.connector.lines_up(&request.url) && !request.is_fresh)
+        let (client, shares) = self.client(&request);
+        let line = (shares && self.connector.lines_up(&request.url))
             .then(|| self.handshakes.line(origin_key(&request.url)));
         let is_proxied = self.connector.proxies.for_url(&request.url).is_some();
         let outgoing = outgoing(request, &trace);

@@ -255,20 +255,29 @@ impl Trace {
             return connecting.await;
         };
         let wanting = line.join();
-        let turn = self.while_current(wanting.turn()).await;
+        let mut turn = None;
+        Self::wait_in_line(async { turn = self.while_current(wanting.turn()).await }).await;
         let turn = turn
             .ok_or_else(|| Error::new(Code::ConnectionAborted, "another connection came free"))?;
         let mut connecting = std::pin::pin!(connecting);
         let connected = self.while_current(connecting.as_mut()).await;
-        let connection = if let Some(connected) = connected {
-            connected?
+        let connected = if let Some(connected) = connected {
+            connected
         } else {
             // It goes on for whoever comes next.
             drop(wanting);
-            connecting.await?
+            connecting.await
         };
-        turn.made(connection.connected().is_negotiated_h2());
-        Ok(connection)
+        match connected {
+            Ok(connection) => {
+                turn.made(connection.connected().is_negotiated_h2());
+                Ok(connection)
+            }
+            Err(error) => {
+                turn.failed();
+                Err(error)
+            }
+        }
     }
 
     /// Waits for `future` as long as it is this request that waits.
