@@ -183,16 +183,7 @@ impl RawRequest {
             options.method = fields::method(method)?;
         }
         if let Some(body) = self.body {
-            options.body = Some(bodies.get(&body));
-            let said = body.content_type.as_deref();
-            let said = said.map(|text| fields::content_type(text, body.is_plain));
-            options.content_type = said.transpose()?;
-            let said = options.content_type.as_ref();
-            if said.is_some_and(|said| !said.is_default) {
-                // Of a type that was given for another body nothing is left.
-                options.headers.remove(CONTENT_TYPE);
-                options.own_headers.insert(CONTENT_TYPE);
-            }
+            set_body(&mut options, &body, bodies)?;
         }
         if options.body.is_some() && !fields::may_have_body(&options.method) {
             let detail = format!("a request with the method {} has no body", options.method);
@@ -223,6 +214,21 @@ impl RawRequest {
         fields::ask_for_codings(&mut options.headers, options.decompress);
         Ok(options)
     }
+}
+
+/// Sets the body, and what it says of itself.
+fn set_body(options: &mut RequestOptions, body: &RawBody, bodies: &Bodies) -> Result<(), Error> {
+    options.body = Some(bodies.get(body));
+    let said = body.content_type.as_deref();
+    let said = said.map(|text| fields::content_type(text, body.is_plain));
+    options.content_type = said.transpose()?;
+    let said = options.content_type.as_ref();
+    if said.is_some_and(|said| !said.is_default) {
+        // Of a type that was given for another body nothing is left.
+        options.headers.remove(CONTENT_TYPE);
+        options.own_headers.insert(CONTENT_TYPE);
+    }
+    Ok(())
 }
 
 /// Sets `fields` and, over them, who asks. Returns the names of all that are set.
