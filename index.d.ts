@@ -220,7 +220,7 @@ export interface Timeouts {
  * and none with a `limit` of 0, though the host is paused all the same.
  *
  * Not counted either, and not shown in `attempts`: a request that is sent once more because its kept connection turned out dead
- * for the same `methods`, or, whatever its method, because an HTTP/2 server refused to look at it; and tries that this machine had no
+ * or was going away, for the same `methods`, or, whatever its method, because an HTTP/2 server refused to look at it; and tries that this machine had no
  * descriptor or port for (`EMFILE`, `EADDRNOTAVAIL` and their like), at most ten an item, while the call slows down.
  */
 export interface Retry {

@@ -306,6 +306,7 @@ impl<'a, T: Transport> Hop<'a, T> {
             fields::set_for_host(&mut request, rules, &self.options.own_headers)?;
             fields::ask_for_codings(&mut request.headers, self.options.decompress);
         }
+        // A default gives way to what a rule for the host says.
         if let Some(said) = content_type {
             fields::set_content_type(&mut request.headers, said);
         }

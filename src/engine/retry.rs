@@ -292,6 +292,17 @@ mod tests {
     }
 
     #[test]
+    fn what_was_never_looked_at_is_repeated_once_whatever_its_method() {
+        let error = Error::new(Code::Http2, "");
+        let trouble = Trouble::Failure(&error, Some(Repeat::Unsent));
+        let mut tries = Tries::default();
+        let again = decide(&steady(), &Method::POST, trouble, &tries).expect("it is safe");
+        assert_eq!(again.why, Why::Repeat(Repeat::Unsent));
+        tries.count(again.why);
+        assert_eq!(decide(&steady(), &Method::POST, trouble, &tries), None);
+    }
+
+    #[test]
     fn a_lost_connection_is_made_up_for_once_outside_of_the_count() {
         let error = Error::new(Code::ConnectionReset, "");
         let trouble = Trouble::Failure(&error, Some(Repeat::Fresh));

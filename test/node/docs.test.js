@@ -97,6 +97,26 @@ test('the table of the README has the defaults of the engine', () => {
   for (const [name, value] of defaults()) assert.equal(bare(documented[name]), bare(value), name);
 });
 
+test('every test and file that SECURITY.md names is there', () => {
+  const rows = read('SECURITY.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| '));
+  const named = rows.flatMap((row) =>
+    [
+      ...row
+        .split('|')
+        .at(-2)
+        .matchAll(/`([\w./-]+)`/g),
+    ].map(([, name]) => name),
+  );
+  assert.ok(named.length > 30);
+  const isFile = (name) => name.includes('/') || name.includes('.');
+  for (const name of named) {
+    const file = isFile(name) ? name : `test/node/${name}.test.js`;
+    assert.ok(fs.existsSync(path.join(ROOT, file)), name);
+  }
+});
+
 test('the packages of both languages have one version', () => {
   const [, cargo] = read('Cargo.toml').match(/version = "(.*)"/);
   assert.equal(cargo, JSON.parse(read('package.json')).version);

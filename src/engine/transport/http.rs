@@ -60,10 +60,8 @@ struct Connector {
     tls: rustls::ClientConfig,
     http2: Http2,
     lookup: Arc<Lookup>,
-    proxies: Arc<Proxies>,
     local_address: Option<IpAddr>,
     unix_socket: Option<PathBuf>,
-    denies_private: bool,
     keep_alive: Option<Duration>,
     http2_ping: Duration,
 }
@@ -105,7 +103,7 @@ impl HttpTransport {
 
 impl Connector {
     fn new(options: &ConnectionOptions) -> Result<Self, Error> {
-        let proxies = Arc::new(checks::proxies(options)?);
+        let proxies = checks::proxies(options)?;
         checks::refuse_unheeded(options, &proxies)?;
         let resolver = Resolver::new(options.dns_ttl, &options.dns_overrides)?;
         Ok(Self {
@@ -113,13 +111,11 @@ impl Connector {
             http2: options.http2,
             lookup: Arc::new(Lookup {
                 resolver,
-                proxies: Arc::clone(&proxies),
+                proxies,
                 denies_private: options.deny_private_networks,
             }),
-            proxies,
             local_address: options.local_address,
             unix_socket: options.unix_socket.clone(),
-            denies_private: options.deny_private_networks,
             keep_alive: options.keep_alive,
             http2_ping: options.http2_ping,
         })
@@ -173,12 +169,12 @@ impl Connector {
             Some(path) => over_socket(builder, path),
             None => builder,
         };
-        if self.proxies.is_empty() {
+        if self.lookup.proxies.is_empty() {
             return builder.no_proxy();
         }
-        let proxies = Arc::clone(&self.proxies);
+        let lookup = Arc::clone(&self.lookup);
         builder.proxy(reqwest::Proxy::custom(move |url| {
-            proxies.for_url(url).cloned()
+            lookup.proxies.for_url(url).cloned()
         }))
     }
 
@@ -214,13 +210,18 @@ impl Transport for HttpTransport {
     type Body = HttpBody;
 
     async fn send(&self, request: Request, trace: Arc<Trace>) -> Result<(Head, HttpBody), Failure> {
-        if self.connector.denies_private {
+        if self.connector.lookup.denies_private {
             public::check_url(&request.url)?;
         }
         let (client, shares) = self.client(&request);
         let line = (shares && self.connector.lines_up(&request.url))
             .then(|| self.handshakes.line(origin_key(&request.url)));
-        let is_proxied = self.connector.proxies.for_url(&request.url).is_some();
+        let is_proxied = self
+            .connector
+            .lookup
+            .proxies
+            .for_url(&request.url)
+            .is_some();
         let outgoing = outgoing(request, &trace);
         let sent = Arc::clone(&trace)
             .scope(line, client.execute(outgoing))
@@ -380,11 +381,11 @@ impl BodyStream for HttpBody {
     }
 }
 
-/// Names as one client looks them up.
+/// Names as one client looks them up, and whom else it may connect to.
 #[derive(Debug)]
 struct Lookup {
     resolver: Resolver,
-    proxies: Arc<Proxies>,
+    proxies: Proxies,
     denies_private: bool,
 }
 

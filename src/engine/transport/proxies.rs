@@ -40,7 +40,7 @@ impl Proxies {
     /// # Errors
     /// [`Code::InvalidArgValue`] for text that is no proxy's URL.
     pub(crate) fn all(url: &str) -> Result<Self, Error> {
-        let proxy = read_proxy("the option 'proxy'", url)?;
+        let proxy = read_proxy("'proxy'", url)?;
         Ok(Self {
             http: Some(proxy.clone()),
             https: Some(proxy),
