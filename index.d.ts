@@ -15,16 +15,61 @@
  * Calls without a `Client` share one, in the whole process: its connections, and the pauses that hosts asked for, but no limits.
  * Proxies of the environment are read when that is made, by the first call.
  *
- * Bodies are kept in memory: all those of one call take at most 1 GiB, and further items fail with `ERR_BUFFER_LIMIT`.
+ * Bodies are kept in memory: all those of one call take at most `maxBufferedBytes`, and further items fail with
+ * `ERR_BUFFER_LIMIT`. For more, there are `downloadEach`, `saveTo`, and `responseType: 'none'`.
+ *
+ * An iterable is read at once, in the call; what an async one gives is sent as it comes.
  *
  * @example
  * const results = await downloadAll(['https://example.com/', 'https://example.org/']);
  * for (const result of results) console.log(result.status, result.url, result.size);
  */
 export function downloadAll<T = unknown>(
-  urls: Iterable<Input<T>>,
+  urls: Iterable<Input<T>> | AsyncIterable<Input<T>>,
   options?: Options,
 ): Promise<Results<T>>;
+
+/**
+ * Fetches every URL of a list and gives the results one by one, as they come, however long the list is.
+ *
+ * It begins when it is asked for the first result. The list is then pulled as far ahead as it helps: at most `concurrency` + 1,000
+ * items are pulled and not delivered (1,000 where `concurrency` is `'auto'`, 101,000 where it is more than 100,000). No more than
+ * `maxBufferedBytes` of bodies are held: a slow loop slows the connections down, and no limit of time but `deadline` passes
+ * meanwhile.
+ *
+ * To leave the loop cancels what is under way and closes the list (its iterator's `return`), and so does to forget the iterator. An
+ * iterator that nobody waits for does not keep the process alive.
+ *
+ * Throws for misuse, with the errors with which `downloadAll` rejects. What is found out later (the folder of `saveTo`, the
+ * `journal`, an abort, what the list's iterator throws, `stopOnError`) rejects the next `next()`; results that were not delivered
+ * are then dropped. With `dedupe`, items are joined with those under way alone.
+ *
+ * @example
+ * for await (const result of downloadEach(readLines('urls.txt'))) {
+ *   await database.insert(result.url, result.status, result.text());
+ * }
+ */
+export function downloadEach<T = unknown>(
+  urls: Iterable<Input<T>> | AsyncIterable<Input<T>>,
+  options?: Options,
+): Run<T>;
+
+/** The results of `downloadEach`, in the order of their completion: `result.index` tells the item. */
+export interface Run<T = unknown> extends AsyncIterableIterator<Result<T>> {
+  /** The run in numbers: so far, or as it ended. */
+  readonly stats: Stats;
+  /** Starts nothing more, and closes the list. What is in flight is delivered, with no further retry, and then the loop ends. */
+  stop(): void;
+  /** The next result. Several may be asked for at once. */
+  next(): Promise<IteratorResult<Result<T>, undefined>>;
+  /** Cancels what is under way, and settles as the list's iterator does when it is closed. */
+  return(value?: undefined): Promise<IteratorResult<Result<T>, undefined>>;
+  /** The same, and rejects with `error`. */
+  throw(error?: unknown): Promise<IteratorResult<Result<T>, undefined>>;
+  [Symbol.asyncIterator](): Run<T>;
+  /** The same as `return()`. Before Node 20.4, which gave the symbol its name, it is `Symbol.for('nodejs.asyncDispose')`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
 
 /**
  * What several calls have in common: connections, names that were looked up, limits, and options.
@@ -55,9 +100,47 @@ export class Client {
    * client, it rejects with a `TypeError` with the code `ERR_INVALID_THIS`.
    */
   downloadAll<T = unknown>(
-    urls: Iterable<Input<T>>,
+    urls: Iterable<Input<T>> | AsyncIterable<Input<T>>,
     options?: Omit<Options, keyof ConnectionOptions>,
   ): Promise<Results<T>>;
+  /** The same for the free `downloadEach`. Called detached from its client, it throws. */
+  downloadEach<T = unknown>(
+    urls: Iterable<Input<T>> | AsyncIterable<Input<T>>,
+    options?: Omit<Options, keyof ConnectionOptions>,
+  ): Run<T>;
+  /** What the client is doing at this moment, and what it has done. */
+  stats(): ClientStats;
+  /**
+   * Refuses further calls (an `Error` with the code `ERR_CLIENT_CLOSED`), lets those under way come to their end, and closes all
+   * connections; resolves then. With `force` the calls under way reject at once, with the same code. An iterator of `downloadEach`
+   * that was not asked for its first result is not under way.
+   */
+  close(options?: { force?: boolean }): Promise<void>;
+  /** The same as `close()`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A client in numbers. */
+export interface ClientStats {
+  /** Requests in flight. */
+  inFlight: number;
+  /** Items that wait for their turn. */
+  queued: number;
+  /**
+   * Connections that are open, that were established, and requests that went over one that was there. On Linux the system tells how
+   * many are open; elsewhere those are counted that were used within `keepAlive`. Over a `unixSocket` none is.
+   */
+  connections: { open: number; opened: number; reused: number };
+  /** The hosts with something to do, or that asked for a pause, by `name:port` without the scheme's own port. */
+  hosts: Record<
+    string,
+    {
+      inFlight: number;
+      queued: number;
+      /** Until when it is left alone, in milliseconds since the epoch, as it asked. */
+      pausedUntil?: number;
+    }
+  >;
 }
 
 /** A URL, or an object with one and with options of its own. */
@@ -75,6 +158,12 @@ export interface Item<T = unknown> extends RequestOptions {
   url: string | URL;
   /** Anything, to be found again as `result.tag`. */
   tag?: T;
+  /**
+   * The file that the body is saved to if the status is 200 to 299. With `saveTo` a path inside its `dir`, with `/` between folders, which
+   * are made; without it a path from the working directory at the call. One that leaves `dir` is `ERR_INVALID_ARG_VALUE`; the same for two
+   * items is the second one's `EEXIST`. It is not numbered, and wins over `saveTo.name`.
+   */
+  file?: string;
 }
 
 /** How one request is sent and received. */
@@ -156,7 +245,8 @@ export interface RequestOptions {
   responseType?: 'buffer' | 'none' | 'head';
   /**
    * The decoded bytes of one body, at most: a whole number from 1, or `Infinity`, which leaves the 4 GiB that a Buffer can hold.
-   * A larger body is `ERR_BODY_TOO_LARGE`. Bodies that are dropped (`responseType: 'none'`) have no limit but the one that is given.
+   * A larger body is `ERR_BODY_TOO_LARGE`. Bodies that are dropped (`responseType: 'none'`) or saved to a file have no limit but the one that
+   * is given.
    * @default 268435456
    */
   maxBodySize?: number;
@@ -445,6 +535,58 @@ export interface Options extends ClientOptions {
    * @default false
    */
   dedupe?: boolean;
+  /** Where bodies go instead of into memory, if their status is 200 to 299: the path of a folder, or more. Others stay in memory. */
+  saveTo?: string | SaveTo;
+  /**
+   * The path of a file in which it is written down what is finished, a line of JSON for each item, so that the same call again does only
+   * what is missing. Unfinished is an item with an `error`, one whose status is among its `retry.statusCodes`, and one whose file is gone.
+   * An item is told by its index, method, URL and body; the list may grow at its end, and any other difference rejects with
+   * `ERR_JOURNAL_MISMATCH`, as does a file that is no journal. It is locked while it is in use (`EBUSY`). A kill loses at most the
+   * last 64 items, or the last 100 ms. It has URLs (without credentials) and the headers of responses, and can be read by its owner alone.
+   */
+  journal?: string;
+  /**
+   * Bytes of bodies that are held and were not delivered, at most: a whole number from 1, or `Infinity`. `downloadAll` delivers at its end,
+   * and fails further items with `ERR_BUFFER_LIMIT`; `downloadEach`, where it is 67108864, starts nothing new and lets bodies wait, and a
+   * larger body comes by itself. Half of the memory that the system allows the process is a limit too.
+   * @default 1073741824
+   */
+  maxBufferedBytes?: number;
+  /** Is told how far the call has come: at most four times a second, and once at its end. What it throws ends the call, and is what it rejects with. */
+  onProgress?: (stats: Stats) => void;
+}
+
+/** Where bodies are saved. A file under its final name is complete: until then it is `.name.part`, in the same folder. */
+export interface SaveTo {
+  /** The folder; it is made if it is missing. One that cannot be made or written to rejects the call, with the system's code. */
+  dir: string;
+  /**
+   * How files are called of items without a `file`. `'url'`: by the last part of the URL's path, made safe; `'content-disposition'`: as
+   * the response says, made safe, or by its URL. Files of one name are told apart by a number: `a.txt`, `a-1.txt`, in the order
+   * of the list, or, for names from responses, of their completion. A function gives a path inside `dir`, which is not numbered; what it throws rejects the call.
+   * @default 'url'
+   */
+  name?:
+    | 'url'
+    | 'content-disposition'
+    | ((item: { url: string; index: number; tag: unknown }) => string);
+  /**
+   * What becomes of a file that is there. `'error'`: its item fails with `EEXIST`. `'skip'`: it stays, and nothing is sent. `'replace'`: it
+   * gives way when the new one is complete, which takes over its mode. `'resume'`: a complete one stays, and nothing is sent; one that was begun is continued,
+   * if the server has a strong validator for it and the parts fit exactly (RFC 9110, section 14), and is begun anew otherwise.
+   * `'update'`: it is asked for with what the `journal` knows (`If-None-Match`, `If-Modified-Since`), and stays with a 304.
+   *
+   * Files that the same run has saved before, as its journal says, are its own. Only regular files are ever replaced. `'skip'` and `'resume'`
+   * with names from responses, and `'update'` without a journal, are `ERR_INVALID_ARG_VALUE`.
+   * @default 'error'
+   */
+  ifExists?: 'error' | 'skip' | 'replace' | 'resume' | 'update';
+  /**
+   * Whether a file outlives a loss of power as soon as it has its name (fsync of the file, rename, fsync of the folder). Without it, it
+   * outlives the end of the process.
+   * @default false
+   */
+  durable?: boolean;
 }
 
 /** One item's outcome. Bodies, headers and errors are made when they are read. */
@@ -461,9 +603,9 @@ export interface Result<T = unknown> {
   readonly redirected: boolean;
   /** The item's tag. */
   readonly tag?: T;
-  /** Status 200 to 299, and no error. */
+  /** Status 200 to 299, or its `file` is there; and no error. */
   readonly ok: boolean;
-  /** The status code, or 0 when no response came. With an error it may be there: a body can fail after its head. */
+  /** The status code, or 0 when no response came, as for a file that was skipped. With an error it may be there: a body can fail after its head. */
   readonly status: number;
   /** The reason phrase; empty over HTTP/2, which has none, and where it is not ASCII. */
   readonly statusText: string;
@@ -475,7 +617,8 @@ export interface Result<T = unknown> {
   readonly remoteAddress?: string;
   /**
    * The body, decoded; empty unless all of it came. Small bodies lie next to each other in one block of memory, so that a kept
-   * one keeps its neighbours: `Buffer.from(result.body)` copies it out.
+   * one keeps its neighbours: `Buffer.from(result.body)` copies it out. Of a result with a `file`, and of one from a journal, it throws a
+   * `DownloadError` with the code `ERR_NOT_STORED`, and so does all that reads the body.
    */
   readonly body: Buffer;
   /**
@@ -488,6 +631,10 @@ export interface Result<T = unknown> {
   readonly size: number;
   /** Bytes of the body as they came, without the framing of HTTP. */
   readonly wireSize: number;
+  /** The absolute path of the file that has the body. */
+  readonly file?: string;
+  /** An earlier run has finished the item: status, headers and sizes are those of then. */
+  readonly fromJournal?: true;
   /** How often the request was tried, the first time included; 0 for an item that was not sent. */
   readonly attempts: number;
   /** Where the time went. */
@@ -564,6 +711,30 @@ export interface Stats {
   statuses: Record<string, number>;
   /** Errors by code. */
   errors: Record<string, number>;
+  /** By host (`name:port` without the scheme's own port), what ended there: made when it is read. */
+  hosts: Record<string, HostStats>;
+  /** What held the run back, in at most four plain sentences with their figures. None where nothing stands out, or for a run of less than 200 ms or 20 items. */
+  advice: string[];
+}
+
+/** One host in numbers. */
+export interface HostStats {
+  /** Requests that went there: first ones, retries, and hops of redirects. */
+  requests: number;
+  /** Items that ended there with `ok`. */
+  ok: number;
+  /** Items that ended there without. */
+  failed: number;
+  /** Requests that were sent there again. */
+  retries: number;
+  /** Bytes of bodies, decoded. */
+  bytes: number;
+  /** Half of the items that ended there took at most this long, in milliseconds without the time in the queue. */
+  p50: number;
+  /** Ninety-nine of a hundred. */
+  p99: number;
+  /** For how long it asked to be left alone, in all, in milliseconds. */
+  pausedMs: number;
 }
 
 /** Why one item failed. Match on `code`; the message is for people and may change. */
@@ -605,6 +776,17 @@ export type ErrorCode =
   | 'EPERM'
   | 'EAFNOSUPPORT'
   | 'ENOENT'
+  | 'EEXIST'
+  | 'EBUSY'
+  | 'ENOTDIR'
+  | 'EISDIR'
+  | 'ENAMETOOLONG'
+  | 'ELOOP'
+  | 'ENOSPC'
+  | 'EDQUOT'
+  | 'EFBIG'
+  | 'EROFS'
+  | 'EXDEV'
   | 'EIO'
   | 'ENOTFOUND'
   | 'EAI_AGAIN'
@@ -638,4 +820,7 @@ export type ErrorCode =
   | 'ERR_ADDRESS_DENIED'
   | 'ERR_BUFFER_LIMIT'
   | 'ERR_HOST_UNAVAILABLE'
+  | 'ERR_NOT_STORED'
+  | 'ERR_JOURNAL_MISMATCH'
+  | 'ERR_CLIENT_CLOSED'
   | 'ERR_INTERNAL';

@@ -4,6 +4,7 @@
 
 const { Client } = require('./src/js/client.js');
 const { collect } = require('./src/js/collect.js');
+const { iterate } = require('./src/js/each.js');
 const { callSite, DownloadError } = require('./src/js/errors.js');
 const { readOptions } = require('./src/js/options.js');
 
@@ -11,4 +12,12 @@ async function downloadAll(urls, options) {
   return collect(urls, { ...readOptions(options), site: callSite(downloadAll), client: undefined });
 }
 
-module.exports = { downloadAll, Client, DownloadError };
+function downloadEach(urls, options) {
+  return iterate(urls, {
+    ...readOptions(options),
+    site: callSite(downloadEach),
+    client: undefined,
+  });
+}
+
+module.exports = { downloadAll, downloadEach, Client, DownloadError };

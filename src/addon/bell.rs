@@ -1,4 +1,4 @@
-//! Wakes JavaScript from any thread: one threadsafe function a run, which also keeps the process alive.
+//! Wakes JavaScript from any thread: one threadsafe function a run, which keeps no process alive: `src/js/run.js` does.
 //! It is taken away on the JavaScript thread before anything else of the run, so that no thread finds it half gone.
 
 use std::sync::{Mutex, PoisonError};
@@ -10,7 +10,7 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 /// The engine rings again only after JavaScript has come, so one place would do.
 const QUEUE: usize = 4;
 
-type Wake = ThreadsafeFunction<(), (), (), Status, false, false, QUEUE>;
+type Wake = ThreadsafeFunction<(), (), (), Status, false, true, QUEUE>;
 
 pub(crate) struct Bell(Mutex<Option<Wake>>);
 
@@ -19,6 +19,7 @@ impl Bell {
         let wake = wake
             .build_threadsafe_function::<()>()
             .callee_handled::<false>()
+            .weak::<true>()
             .max_queue_size::<QUEUE>()
             .build()?;
         Ok(Self(Mutex::new(Some(wake))))

@@ -1,11 +1,12 @@
 //! The engine's defaults in the shape of the public options: what the documentation is held to.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use manyfetch_engine::Rate;
 use manyfetch_engine::options::{
-    Concurrency, ConnectionOptions, Http2, RedirectMode, RequestOptions, ResponseType, Retry,
-    RunOptions, TlsVersion, Trust,
+    Concurrency, ConnectionOptions, Http2, IfExists, Naming, RedirectMode, RequestOptions,
+    ResponseType, Retry, RunOptions, SaveOptions, TlsVersion, Trust,
 };
 use serde_json::{Map, Value, json};
 
@@ -19,6 +20,8 @@ pub(crate) fn to_json() -> String {
     all.insert("deadline".into(), milliseconds(run.deadline));
     all.insert("stopOnError".into(), run.stop_on_error.into());
     all.insert("dedupe".into(), run.dedupe.into());
+    all.insert("maxBufferedBytes".into(), run.max_buffered_bytes.into());
+    all.insert("saveTo".into(), of_saving());
     Value::from(all).to_string()
 }
 
@@ -62,6 +65,24 @@ fn of_request(request: &RequestOptions) -> Map<String, Value> {
         },
         "decompress": request.decompress,
     }))
+}
+
+fn of_saving() -> Value {
+    let save = SaveOptions::to(PathBuf::new());
+    json!({
+        "name": match save.naming {
+            Naming::Url => "url",
+            Naming::ContentDisposition => "content-disposition",
+        },
+        "ifExists": match save.if_exists {
+            IfExists::Error => "error",
+            IfExists::Skip => "skip",
+            IfExists::Replace => "replace",
+            IfExists::Resume => "resume",
+            IfExists::Update => "update",
+        },
+        "durable": save.durable,
+    })
 }
 
 fn of_retry(retry: &Retry) -> Value {

@@ -10,15 +10,21 @@ use crate::options::RawRequest;
 
 /// One row that is more than its URL.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum RawItem {
-    Options(Box<RawRequest>),
+#[serde(deny_unknown_fields)]
+struct RawItem {
+    #[serde(default)]
+    options: Option<Box<RawRequest>>,
+    /// What the file is to be called that its body is saved to.
+    file: Option<String>,
     /// JavaScript found a fault in the item.
-    Fault {
-        code: String,
-        message: String,
-        phase: Option<String>,
-    },
+    fault: Option<RawFault>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RawFault {
+    code: String,
+    message: String,
+    phase: Option<String>,
 }
 
 /// The rows of `urls`, a line each, with `options`: JSON pairs of row and item. Their bodies are among `bodies`.
@@ -33,6 +39,7 @@ pub(crate) fn parse(
         .map(|url| Input {
             url: url.to_owned(),
             options: None,
+            file: None,
         })
         .collect();
     let items: Vec<(usize, RawItem)> = options
@@ -42,17 +49,11 @@ pub(crate) fn parse(
         let input = inputs
             .get_mut(row)
             .ok_or_else(|| failed("a row that is not there"))?;
-        input.options = Some(match item {
-            RawItem::Options(options) => options.over(base, bodies),
-            RawItem::Fault {
-                code,
-                message,
-                phase,
-            } => Err(Error {
-                phase: phase.and_then(|phase| phase_called(&phase)),
-                ..fault(&code, message)
-            }),
-        });
+        input.file = item.file;
+        input.options = match (item.fault, item.options) {
+            (Some(fault), _) => Some(Err(fault.into())),
+            (None, options) => options.map(|options| options.over(base, bodies)),
+        };
     }
     Ok(inputs)
 }
@@ -62,7 +63,13 @@ fn phase_called(name: &str) -> Option<Phase> {
     known.copied()
 }
 
-fn fault(code: &str, message: String) -> Error {
-    let known = Code::ALL.iter().find(|known| known.name() == code);
-    Error::new(known.copied().unwrap_or(Code::InvalidArgValue), message)
+impl From<RawFault> for Error {
+    fn from(fault: RawFault) -> Self {
+        let known = Code::ALL.iter().find(|known| known.name() == fault.code);
+        let code = known.copied().unwrap_or(Code::InvalidArgValue);
+        Error {
+            phase: fault.phase.and_then(|phase| phase_called(&phase)),
+            ..Error::new(code, fault.message)
+        }
+    }
 }

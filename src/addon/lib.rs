@@ -77,7 +77,8 @@ pub fn wants_surroundings() -> bool {
 /// A client of the caller's: its connections, its limits, and what its runs start from.
 #[napi]
 pub struct Client {
-    engine: engine::Client,
+    /// `None` after `close`.
+    engine: Option<engine::Client>,
     base: Base,
 }
 
@@ -95,7 +96,23 @@ impl Client {
             Some(ceilings) => client.limited(ceilings),
             None => client,
         };
-        Ok(Self { engine, base })
+        Ok(Self {
+            engine: Some(engine),
+            base,
+        })
+    }
+
+    /// The client in numbers, as JSON.
+    #[napi(catch_unwind)]
+    pub fn stats(&self) -> String {
+        let stats = self.engine.as_ref().map(engine::Client::stats);
+        stats::client_to_json(&stats.unwrap_or_default())
+    }
+
+    /// Lets go of its connections, as soon as no run has any of them.
+    #[napi(catch_unwind)]
+    pub fn close(&mut self) {
+        self.engine = None;
     }
 }
 
@@ -112,7 +129,7 @@ pub struct Run {
 #[napi]
 impl Run {
     /// Prepares a run. `options` is JSON, and `body` the one of its requests, if they have any; `wake` is called on this thread when
-    /// there is something to take, and keeps the process alive until `close`; `client` is the caller's, if it is to be a run of
+    /// there is something to take; `client` is the caller's, if it is to be a run of
     /// that; `surroundings` are given where a client is to be made.
     #[napi(constructor, catch_unwind)]
     pub fn new(
@@ -126,7 +143,8 @@ impl Run {
         let mut raw = RawOptions::parse(&options)?;
         let body = Bodies::copy(body);
         let (client, options) = if let Some(client) = client {
-            (client.engine.clone(), raw.into_run(&client.base, &body))
+            let engine = client.engine.clone().ok_or_else(closed)?;
+            (engine, raw.into_run(&client.base, &body))
         } else {
             let connection = raw.connection.take();
             // What is wrong with the options is told before anything is made.
@@ -183,15 +201,37 @@ impl Run {
         }
     }
 
-    /// The next batch that is ready. After a wake-up, to be called until it gives none.
+    /// Starts nothing more.
+    #[napi(catch_unwind)]
+    pub fn stop(&mut self) {
+        if let Some(run) = &mut self.engine {
+            run.stop();
+        }
+    }
+
+    /// How many items may have been pushed and not be delivered.
+    #[napi(catch_unwind)]
+    pub fn look_ahead(&self) -> u32 {
+        let run = self.engine.as_ref();
+        run.map_or(0, |run| u32::try_from(run.look_ahead()).unwrap_or(u32::MAX))
+    }
+
+    /// Every item has its outcome, and nothing is left to take.
+    #[napi(catch_unwind)]
+    pub fn is_drained(&self) -> bool {
+        self.engine.as_ref().is_some_and(engine::Run::is_drained)
+    }
+
+    /// The next batch that is ready. After a wake-up, to be called until it gives none. Of a run that is streamed, what came before
+    /// is then used up.
     #[napi(catch_unwind)]
     pub fn take(&self) -> Result<Either<JsBatch, Null>> {
         let run = self.engine.as_ref();
-        match run.and_then(engine::Run::take_batch) {
-            Some(batch) => Ok(Either::A(batch.into())),
-            None if run.is_some_and(engine::Run::is_broken) => {
-                Err(failed("the run broke off: please report it"))
-            }
+        if let Some(batch) = run.and_then(engine::Run::take_batch) {
+            return Ok(Either::A(batch.into()));
+        }
+        match run.and_then(engine::Run::failure) {
+            Some(failure) => Err(refused(failure)),
             None => Ok(Either::B(Null)),
         }
     }
@@ -206,6 +246,21 @@ impl Run {
                 .map(engine::Run::stats)
                 .unwrap_or_default(),
         )
+    }
+
+    /// The list is not read on until results are taken, or it is again.
+    #[napi(catch_unwind)]
+    pub fn set_ahead(&self, is_ahead: bool) {
+        if let Some(run) = &self.engine {
+            run.set_ahead(is_ahead);
+        }
+    }
+
+    /// The numbers of its hosts, as JSON.
+    #[napi(catch_unwind)]
+    pub fn hosts(&self) -> String {
+        let run = self.engine.as_ref();
+        stats::hosts_to_json(run.map(engine::Run::hosts).unwrap_or_default())
     }
 
     /// Lets go of everything: what still runs is cancelled, and the process may exit.
@@ -250,6 +305,10 @@ fn silence_panics() {
 
 fn refused(error: engine::Error) -> napi::Error<&'static str> {
     napi::Error::new(error.code.name(), error.detail)
+}
+
+fn closed() -> napi::Error<&'static str> {
+    napi::Error::new(Code::ClientClosed.name(), "the client was closed")
 }
 
 /// An error of the boundary itself: a bug here or in `src/js`.

@@ -2,13 +2,15 @@
 //! `src/js/options.js` has checked types and ranges; defaults are the engine's.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use manyfetch_engine::options::{
-    Backoff, RedirectMode, RequestOptions, ResponseType, Retry, RunOptions, Timeouts,
+    Backoff, Delivery, IfExists, Naming, RedirectMode, RequestOptions, ResponseType, Retry,
+    RunOptions, SaveOptions, Timeouts,
 };
 use manyfetch_engine::{Auth, Checksum, Code, Error, fields};
 use serde::{Deserialize, Deserializer};
@@ -118,6 +120,40 @@ pub(crate) struct RawOptions {
     deadline: Limit<f64>,
     stop_on_error: Option<bool>,
     dedupe: Option<bool>,
+    is_streamed: bool,
+    #[serde(deserialize_with = "limit")]
+    max_buffered_bytes: Limit<u64>,
+    /// Bytes of memory that the process may have.
+    memory_limit: Option<u64>,
+    save_to: Option<RawSave>,
+    journal: Option<PathBuf>,
+}
+
+/// Where bodies are saved. Its paths are absolute.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct RawSave {
+    dir: PathBuf,
+    name: Option<RawNaming>,
+    if_exists: Option<RawIfExists>,
+    durable: Option<bool>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RawNaming {
+    Url,
+    ContentDisposition,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum RawIfExists {
+    Error,
+    Skip,
+    Replace,
+    Resume,
+    Update,
 }
 
 /// What a client gives all its runs to start from.
@@ -145,10 +181,21 @@ impl RawOptions {
     pub(crate) fn into_run(self, base: &Base, bodies: &Bodies) -> Result<RunOptions, Error> {
         let defaults = RunOptions::default();
         let limits = self.limits.finish()?;
+        let delivery = if self.is_streamed {
+            Delivery::Streamed
+        } else {
+            Delivery::Collected
+        };
+        let max_buffered_bytes = self.max_buffered_bytes;
+        let max_buffered_bytes = max_buffered_bytes.unwrap_or(delivery.max_buffered_bytes());
+        let half = self.memory_limit.map(|bytes| bytes / 2);
+        let save = self.save_to.map(RawSave::finish);
+        let request = self.request.of_call(&base.request, bodies)?;
+        check_saving(save.as_ref(), self.journal.is_some(), &request)?;
         let host_headers = [&base.limits, &limits].map(|given| Arc::clone(&given.host_headers));
         Ok(RunOptions {
             limits: limits.under(&base.limits)?,
-            request: self.request.of_call(&base.request, bodies)?,
+            request,
             host_headers: host_headers
                 .into_iter()
                 .filter(|rules| !rules.is_empty())
@@ -156,8 +203,67 @@ impl RawOptions {
             dedupe: self.dedupe.unwrap_or(defaults.dedupe),
             deadline: duration(self.deadline, defaults.deadline),
             stop_on_error: self.stop_on_error.unwrap_or(defaults.stop_on_error),
-            ..defaults
+            delivery,
+            save,
+            journal: self.journal,
+            max_buffered_bytes: max_buffered_bytes.into_iter().chain(half).min(),
         })
+    }
+}
+
+impl RawSave {
+    fn finish(self) -> SaveOptions {
+        let defaults = SaveOptions::to(self.dir);
+        SaveOptions {
+            naming: self.name.map_or(defaults.naming, Into::into),
+            if_exists: self.if_exists.map_or(defaults.if_exists, Into::into),
+            durable: self.durable.unwrap_or(defaults.durable),
+            ..defaults
+        }
+    }
+}
+
+/// Refuses what cannot be had together.
+fn check_saving(
+    save: Option<&SaveOptions>,
+    has_journal: bool,
+    request: &RequestOptions,
+) -> Result<(), Error> {
+    let Some(save) = save else {
+        return Ok(());
+    };
+    let is_named_late = save.naming == Naming::ContentDisposition;
+    let needs_name = matches!(save.if_exists, IfExists::Skip | IfExists::Resume);
+    let detail = if request.response_type != ResponseType::Buffer {
+        "options.responseType: a body that is saved is neither dropped nor kept"
+    } else if is_named_late && needs_name {
+        "options.saveTo: names from headers are known too late for ifExists 'skip' and 'resume'"
+    } else if save.if_exists == IfExists::Update && !has_journal {
+        "options.saveTo.ifExists: 'update' needs a journal, which knows what the files came with"
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(Code::InvalidArgValue, detail))
+}
+
+impl From<RawNaming> for Naming {
+    fn from(naming: RawNaming) -> Self {
+        match naming {
+            RawNaming::Url => Self::Url,
+            RawNaming::ContentDisposition => Self::ContentDisposition,
+        }
+    }
+}
+
+impl From<RawIfExists> for IfExists {
+    fn from(mode: RawIfExists) -> Self {
+        match mode {
+            RawIfExists::Error => Self::Error,
+            RawIfExists::Skip => Self::Skip,
+            RawIfExists::Replace => Self::Replace,
+            RawIfExists::Resume => Self::Resume,
+            RawIfExists::Update => Self::Update,
+        }
     }
 }
 

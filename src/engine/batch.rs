@@ -12,11 +12,11 @@
 //! | u8 | HTTP version (10, 11, 20; 0: none), flags, code and phase of the error (their number + 1) |
 //!
 //! The flags: 1, over a connection that was there; 2, decoded; 4, a copy: all else is that of the item whose index stands in the
-//! place of the slab; 8, the body is text that is not in UTF-8.
+//! place of the slab; 8, the body is text that is not in UTF-8; 16, the body is in a file; 32, it is known from the journal.
 //!
 //! A row's text is three parts without gaps: its URLs in UTF-8, a line each, the first asked for and the others redirected
 //! to; the head in Latin-1, a line each, first the reason phrase, then the address at the other end, then `name: value`; the
-//! error's message in UTF-8.
+//! error's message in UTF-8, or, where the body is in a file, its path.
 
 use std::io::Write as _;
 
@@ -42,6 +42,8 @@ const REUSED: u8 = 1;
 const DECODED: u8 = 2;
 const COPY: u8 = 4;
 const OTHER_CHARSET: u8 = 8;
+const SAVED: u8 = 16;
+const FROM_JOURNAL: u8 = 32;
 
 /// Finished items as columns.
 #[derive(Debug)]
@@ -54,6 +56,13 @@ pub struct Batch {
     pub text: Vec<u8>,
     /// The bodies.
     pub slabs: Vec<Vec<u8>>,
+}
+
+impl Batch {
+    /// Bytes of all its bodies.
+    pub(crate) fn body_bytes(&self) -> u64 {
+        self.slabs.iter().map(|slab| slab.len() as u64).sum()
+    }
 }
 
 /// A batch that still takes rows.
@@ -87,7 +96,13 @@ impl BatchBuilder {
         let error = outcome.error.as_ref();
         let flags = if timings.reused { REUSED } else { 0 }
             | if outcome.sizes.is_decoded { DECODED } else { 0 }
-            | if is_other_charset { OTHER_CHARSET } else { 0 };
+            | if is_other_charset { OTHER_CHARSET } else { 0 }
+            | if outcome.file.is_some() { SAVED } else { 0 }
+            | if outcome.is_from_journal {
+                FROM_JOURNAL
+            } else {
+                0
+            };
         self.rows.push(Row {
             sizes: [outcome.sizes.decoded as f64, outcome.sizes.wire as f64],
             timings: [
@@ -196,6 +211,8 @@ impl BatchBuilder {
                 text.extend_from_slice(b": ");
             }
             text.extend_from_slice(error.detail.as_bytes());
+        } else if let Some(file) = &outcome.file {
+            text.extend_from_slice(file.path.as_bytes());
         }
         [urls_end, head_end, offset(text.len())]
     }

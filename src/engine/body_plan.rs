@@ -27,14 +27,19 @@ pub(crate) fn refuse_switch(head: &Head) -> Result<(), Error> {
 }
 
 impl BodyPlan {
+    /// The plan for no body.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            codings: None,
+            is_decoded: true,
+            expected_size: None,
+        }
+    }
+
     /// The plan for the body that follows `head`, in which codings are undone if it `decodes`.
     pub(crate) fn of(method: &Method, head: &Head, decodes: bool) -> Result<Self, Error> {
         if has_no_body(method, head.status) {
-            return Ok(Self {
-                codings: None,
-                is_decoded: true,
-                expected_size: None,
-            });
+            return Ok(Self::nothing());
         }
         Ok(match Codings::of(&head.headers) {
             Ok(Codings::Known(known)) if decodes => Self {

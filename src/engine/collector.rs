@@ -1,23 +1,35 @@
-//! Takes outcomes from all tasks of a run, makes batches of them, and rings when one is ready.
+//! Takes outcomes from all tasks of a run, makes batches of them, and rings when one is ready: a full one, or, where results are
+//! to be had as they come, whatever there is.
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::future::pending;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep};
 
 use crate::batch::{Batch, BatchBuilder};
+use crate::error::Error;
+use crate::options::Delivery;
 use crate::outcome::{Outcome, Verdict};
-use crate::stats::{Stats, Tally};
+use crate::stats::advice::Protocol;
+use crate::stats::{HostStats, Stats, Tally};
 
 /// Called from any thread when there is something to take. It must neither block nor call back.
 pub type Wake = Box<dyn Fn() + Send + Sync>;
+
+/// From one ring to the next at least, so that a wake-up brings more than one of many results.
+const RING_EVERY: Duration = Duration::from_millis(1);
 
 /// The outcomes of one run on their way out.
 pub(crate) struct Collector {
     begun: Instant,
     wake: Wake,
     state: Mutex<State>,
+    /// Told of each outcome that somebody may be waiting for; `None` where only full batches are handed over.
+    news: Option<Notify>,
 }
 
 #[derive(Debug)]
@@ -28,13 +40,14 @@ struct State {
     /// Items in all, once the list has ended.
     total: Option<u64>,
     last_outcome: Instant,
-    is_broken: bool,
+    /// Why the run broke off, if it did.
+    failure: Option<Error>,
     /// The bell was rung and nobody came yet.
     has_rung: bool,
 }
 
 impl Collector {
-    pub(crate) fn new(wake: Wake) -> Self {
+    pub(crate) fn new(wake: Wake, delivery: Delivery) -> Self {
         let begun = Instant::now();
         let state = State {
             open: BatchBuilder::default(),
@@ -42,20 +55,27 @@ impl Collector {
             tally: Tally::new(),
             total: None,
             last_outcome: begun,
-            is_broken: false,
+            failure: None,
             has_rung: false,
         };
         Self {
             begun,
             wake,
             state: Mutex::new(state),
+            news: (delivery == Delivery::Streamed).then(Notify::new),
         }
     }
 
-    pub(crate) fn push(&self, outcome: Outcome) {
+    /// Adds `outcome`, and those of the items at `copies`, which are equal to its own.
+    pub(crate) fn push(&self, outcome: Outcome, copies: &[u32]) {
+        let (original, verdict) = (outcome.index, outcome.verdict());
         let mut state = self.lock();
         state.tally.add(&outcome);
         state.open.push(outcome);
+        for copy in copies {
+            state.tally.count(verdict);
+            state.open.push_copy(*copy, original);
+        }
         self.pushed(state);
     }
 
@@ -73,14 +93,38 @@ impl Collector {
             let batch = state.open.seal();
             state.ready.push_back(batch);
         }
-        self.ring(state);
+        if let Some(news) = &self.news
+            && !state.has_rung
+        {
+            news.notify_one();
+        }
+        self.ring(state, false);
+    }
+
+    /// Rings for what there is, now and then. Runs as long as the run does.
+    pub(crate) async fn ring_promptly(&self) {
+        let Some(news) = &self.news else {
+            return pending().await;
+        };
+        loop {
+            news.notified().await;
+            self.ring(self.lock(), true);
+            sleep(RING_EVERY).await;
+        }
     }
 
     /// Says that there are `total` items and no more.
     pub(crate) fn close(&self, total: u64) {
         let mut state = self.lock();
         state.total = Some(total);
-        self.ring(state);
+        self.ring(state, false);
+    }
+
+    /// Says that there is nothing more than what was pushed.
+    pub(crate) fn close_here(&self) {
+        let mut state = self.lock();
+        state.total = Some(state.tally.done());
+        self.ring(state, false);
     }
 
     /// Makes what there is ready at once.
@@ -90,19 +134,19 @@ impl Collector {
             let batch = state.open.seal();
             state.ready.push_back(batch);
         }
-        self.ring(state);
+        self.ring(state, false);
     }
 
-    /// Says that the run broke, and that what has no outcome gets none.
-    pub(crate) fn give_up(&self) {
+    /// Says that the run breaks off because of `error`, and that what has no outcome gets none.
+    pub(crate) fn fail(&self, error: Error) {
         let mut state = self.lock();
-        state.is_broken = true;
-        self.ring(state);
+        state.failure.get_or_insert(error);
+        self.ring(state, false);
     }
 
-    /// The run broke by a bug.
-    pub(crate) fn is_broken(&self) -> bool {
-        self.lock().is_broken
+    /// Why the run broke off, if it did.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        self.lock().failure.clone()
     }
 
     /// The next batch that is ready.
@@ -111,13 +155,23 @@ impl Collector {
         if let Some(batch) = state.ready.pop_front() {
             return Some(batch);
         }
+        let is_wanted = state.is_finished() || self.news.is_some();
+        if is_wanted && !state.open.is_empty() {
+            return Some(state.open.seal());
+        }
         state.has_rung = false;
-        (state.is_finished() && !state.open.is_empty()).then(|| state.open.seal())
+        None
     }
 
     /// Every item has its outcome.
     pub(crate) fn is_finished(&self) -> bool {
         self.lock().is_finished()
+    }
+
+    /// Every item has its outcome, and nothing is left to take.
+    pub(crate) fn is_drained(&self) -> bool {
+        let state = self.lock();
+        state.is_finished() && state.ready.is_empty() && state.open.is_empty()
     }
 
     /// The numbers as far as outcomes tell them.
@@ -134,8 +188,22 @@ impl Collector {
         }
     }
 
-    fn ring(&self, mut state: MutexGuard<'_, State>) {
-        let has_news = !state.ready.is_empty() || state.is_finished() || state.is_broken;
+    /// The numbers of each host.
+    pub(crate) fn hosts(&self) -> Vec<(String, HostStats)> {
+        self.lock().tally.hosts()
+    }
+
+    /// What was spoken, if it was always the same.
+    pub(crate) fn protocol(&self) -> Option<Protocol> {
+        self.lock().tally.protocol()
+    }
+
+    /// Rings if there is something to take that nobody was told of: also what is not ready, if it is `wanted`.
+    fn ring(&self, mut state: MutexGuard<'_, State>, wanted: bool) {
+        let has_news = !state.ready.is_empty()
+            || state.is_finished()
+            || state.failure.is_some()
+            || wanted && !state.open.is_empty();
         let rings = has_news && !state.has_rung;
         state.has_rung |= rings;
         drop(state);

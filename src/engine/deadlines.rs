@@ -1,6 +1,7 @@
 //! The limits of time of one hop, held where it waits. Which of two passes first decides what the error says.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,22 +16,59 @@ use crate::transport::{Stage, Trace};
 #[derive(Debug)]
 pub(crate) struct Deadlines {
     timeouts: Timeouts,
-    /// The limit for the attempt, the item or the run, whichever passes first.
-    whole: Option<Due>,
+    /// The limits of the attempt and of the item.
+    own: [Option<Due>; 2],
+    /// The run's.
+    run: Option<Due>,
+    /// How long we held the transfer back ourselves, which those of its own do not count.
+    held_back: Duration,
 }
 
 /// A limit, and the instant at which it passes.
 pub(crate) type Due = (Instant, Phase, Duration);
 
 impl Deadlines {
-    /// Begins an attempt, or goes on with one of whose time `spent` is used up. `item` is when the item is to be done.
-    pub(crate) fn begin(timeouts: Timeouts, spent: Duration, item: Option<Due>) -> Self {
+    /// Begins an attempt, or goes on with one of whose time `spent` is used up. `item` is when the item is to be done, `run` when the
+    /// run is.
+    pub(crate) fn begin(
+        timeouts: Timeouts,
+        spent: Duration,
+        item: Option<Due>,
+        run: Option<Due>,
+    ) -> Self {
         let attempt = timeouts.request.and_then(|limit| {
             let at = Instant::now().checked_add(limit.saturating_sub(spent))?;
             Some((at, Phase::Request, limit))
         });
-        let whole = attempt.into_iter().chain(item).min_by_key(|(at, ..)| *at);
-        Self { timeouts, whole }
+        Self {
+            timeouts,
+            own: [attempt, item],
+            run,
+            held_back: Duration::ZERO,
+        }
+    }
+
+    /// Lets `future` wait on our own account: no limit but the run's passes meanwhile.
+    pub(crate) async fn hold_back<F: Future>(&mut self, future: F) -> Result<F::Output, Error> {
+        let mut future = std::pin::pin!(future);
+        // Hardly ever is there anything to wait for.
+        let first = poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await;
+        if let Poll::Ready(done) = first {
+            return Ok(done);
+        }
+        let begun = Instant::now();
+        let done = hold(self.run, future).await?;
+        let waited = begun.elapsed();
+        self.held_back += waited;
+        for due in &mut self.own {
+            *due = due.and_then(|(at, phase, limit)| Some((at.checked_add(waited)?, phase, limit)));
+        }
+        Ok(done)
+    }
+
+    /// How long the transfer was held back so far.
+    pub(crate) fn held_back(&self) -> Duration {
+        self.held_back
     }
 
     /// The limit of connecting, which the connector holds.
@@ -134,18 +172,22 @@ impl Deadlines {
     }
 
     async fn hold<F: Future>(&self, due: Option<Due>, future: F) -> Result<F::Output, Error> {
-        let Some((at, phase, limit)) = due.into_iter().chain(self.whole).min_by_key(|(at, ..)| *at)
-        else {
-            return Ok(future.await);
-        };
-        // What is always ready would never let the timer speak.
-        if at <= Instant::now() {
-            return Err(Error::timed_out(phase, limit));
-        }
-        timeout_at(at, future)
-            .await
-            .map_err(|_| Error::timed_out(phase, limit))
+        let all = self.own.into_iter().flatten().chain(self.run).chain(due);
+        hold(all.min_by_key(|(at, ..)| *at), future).await
     }
+}
+
+async fn hold<F: Future>(due: Option<Due>, future: F) -> Result<F::Output, Error> {
+    let Some((at, phase, limit)) = due else {
+        return Ok(future.await);
+    };
+    // What is always ready would never let the timer speak.
+    if at <= Instant::now() {
+        return Err(Error::timed_out(phase, limit));
+    }
+    timeout_at(at, future)
+        .await
+        .map_err(|_| Error::timed_out(phase, limit))
 }
 
 /// When `limit` passes that runs `since` then. One that no clock can count is none.

@@ -2,11 +2,13 @@
 //! tried again, waits for its turn.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::{COOKIE, HeaderName, RANGE};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use tokio::time::Instant;
 use url::Url;
 
@@ -18,14 +20,18 @@ use crate::error::{Code, Error, Phase};
 use crate::fields;
 use crate::host_rules::HostRules;
 use crate::job::{Job, Way, origin_key};
+use crate::journal::JournalEntry;
+use crate::keeper::Keep;
 use crate::limits::{Contact, Report, Rests, Signal};
 use crate::options::{RequestOptions, ResponseType};
-use crate::outcome::{Outcome, Sizes, Timings};
+use crate::outcome::{Outcome, SavedFile, Sizes, Timings};
 use crate::pace::Pace;
 use crate::redirect;
 use crate::retry::{self, Again, Budget, Tries, Trouble, Why};
 use crate::retry_after::asked_wait;
+use crate::save::{Answer, Saving};
 use crate::sink::{Body, Credit, Sink};
+use crate::stats::{Troubles, authority};
 use crate::transport::{
     BodyStream, ConnectionCounters, Failure, Head, Repeat, Request, Trace, Transport,
 };
@@ -42,6 +48,7 @@ pub(crate) struct Engine<T> {
     pub(crate) credit: Arc<Credit>,
     pub(crate) connections: Arc<ConnectionCounters>,
     pub(crate) rests: Arc<Rests>,
+    pub(crate) troubles: Arc<Troubles>,
     /// The client's, if it keeps cookies.
     pub(crate) cookies: Option<Arc<CookieJar>>,
     /// Headers that are not for another origin, besides credentials.
@@ -49,6 +56,8 @@ pub(crate) struct Engine<T> {
     /// Headers for some hosts. Of those further back, each replaces one before.
     pub(crate) host_headers: Vec<Arc<HostRules<HeaderMap>>>,
     pub(crate) budget: Budget,
+    /// Nothing is started any more.
+    pub(crate) is_stopping: Arc<AtomicBool>,
     /// When the run is to be done.
     pub(crate) deadline: Option<Due>,
 }
@@ -80,7 +89,7 @@ enum End {
 /// Takes `job` one hop further.
 pub(crate) async fn download<T: Transport>(job: &mut Job, engine: &Engine<T>) -> (Step, Report) {
     let mut hop = Hop::begin(job, engine);
-    let ended = hop.run().await;
+    let ended = hop.run(job.keep.as_deref()).await;
     let report = hop.report(ended.as_ref().err());
     let ended = ended.or_else(|error| match hop.try_again(&error) {
         Some(again) => Ok(End::Again(again)),
@@ -105,11 +114,17 @@ struct Hop<'a, T> {
     request: Request,
     visited: Vec<Url>,
     spent: Duration,
+    held_back: Duration,
     tries: Tries,
     head: Option<Head>,
     /// How it may be repeated, if there was no response.
     repeat: Option<Repeat>,
     body: Body,
+    /// What it has to do with a file, if its body goes to one.
+    saving: Option<Saving>,
+    file: Option<SavedFile>,
+    /// It is finished, and nothing of it is new.
+    is_unchanged: bool,
     sizes: Sizes,
     timings: Timings,
 }
@@ -117,6 +132,7 @@ struct Hop<'a, T> {
 impl<'a, T: Transport> Hop<'a, T> {
     fn begin(job: &mut Job, engine: &'a Engine<T>) -> Self {
         let options = Arc::clone(&job.options);
+        let item = job.own_due();
         let mut way = if let Some(way) = job.way.take() {
             *way
         } else {
@@ -130,7 +146,7 @@ impl<'a, T: Transport> Hop<'a, T> {
         timings.queue += job.waiting_since.elapsed();
         Self {
             engine,
-            deadlines: Deadlines::begin(options.timeouts, way.spent, job.due(engine.deadline)),
+            deadlines: Deadlines::begin(options.timeouts, way.spent, item, engine.deadline),
             options,
             begun: Instant::now(),
             request: Request {
@@ -142,10 +158,14 @@ impl<'a, T: Transport> Hop<'a, T> {
             },
             visited: way.visited,
             spent: way.spent,
+            held_back: way.held_back,
             tries: way.tries,
             head: None,
             repeat: None,
             body: Body::Empty,
+            saving: None,
+            file: None,
+            is_unchanged: false,
             sizes: Sizes::default(),
             timings,
         }
@@ -155,7 +175,7 @@ impl<'a, T: Transport> Hop<'a, T> {
     fn redirect(mut self, job: &mut Job, next: Request) -> Step {
         let from = std::mem::replace(&mut self.request, next);
         self.visited.push(from.url);
-        self.spent += self.begun.elapsed();
+        self.spent += self.spent_here();
         self.go_on(job, true, Duration::ZERO)
     }
 
@@ -164,12 +184,18 @@ impl<'a, T: Transport> Hop<'a, T> {
         self.tries.count(again.why);
         let is_same_try = again.why.is_same_try();
         self.spent = if is_same_try {
-            self.spent + self.begun.elapsed()
+            self.spent + self.spent_here()
         } else {
             Duration::ZERO
         };
         self.request.is_fresh = again.why == Why::Repeat(Repeat::Fresh);
         self.go_on(job, is_same_try, again.after)
+    }
+
+    /// The time of the attempt that this hop used up.
+    fn spent_here(&self) -> Duration {
+        let held_back = self.deadlines.held_back();
+        self.begun.elapsed().saturating_sub(held_back)
     }
 
     fn go_on(self, job: &mut Job, is_same_try: bool, after: Duration) -> Step {
@@ -182,6 +208,7 @@ impl<'a, T: Transport> Hop<'a, T> {
             is_fresh: self.request.is_fresh,
             visited: self.visited,
             spent: self.spent,
+            held_back: self.held_back + self.deadlines.held_back(),
             timings: self.timings,
             tries: self.tries,
             is_same_try,
@@ -189,19 +216,24 @@ impl<'a, T: Transport> Hop<'a, T> {
         Step::GoesOn(after)
     }
 
-    fn into_outcome(mut self, job: &Job, error: Option<Error>) -> Outcome {
+    fn into_outcome(mut self, job: &mut Job, error: Option<Error>) -> Outcome {
         self.timings.total = job.arrived_at.elapsed();
         self.visited.push(self.request.url);
+        let entry = job.keep.take().and_then(|keep| keep.entry);
         Outcome {
             index: job.index,
             method: Some(self.options.method.clone()),
             urls: self.visited.into_iter().map(String::from).collect(),
             head: self.head,
             body: self.body,
+            file: self.file,
             sizes: self.sizes,
             attempts: self.tries.begun,
             timings: self.timings,
             error,
+            is_from_journal: false,
+            // What was written down of it holds.
+            entry: entry.filter(|_| !self.is_unchanged),
         }
     }
 
@@ -249,23 +281,49 @@ impl<'a, T: Transport> Hop<'a, T> {
                 // This answer is all that there is from it.
                 return None;
             }
-            Some(wait) => self.engine.rests.pause(origin, wait),
+            Some(wait) => {
+                let added = self.engine.rests.pause(origin, wait);
+                if let Some(host) = authority(origin) {
+                    self.engine.troubles.pause(host, added);
+                }
+            }
             None => {}
         }
         self.decide(Trouble::Status(head.status, wait))
     }
 
     fn decide(&self, trouble: Trouble<'_>) -> Option<Again> {
+        if self.engine.is_stopping.load(Relaxed) {
+            return None;
+        }
         let policy = &self.options.retry;
         let again = retry::decide(policy, &self.request.method, trouble, &self.tries)?;
         let is_free = again.why != Why::Retry;
-        (is_free || self.engine.budget.take(policy.budget)).then_some(again)
+        if !is_free && !self.engine.budget.take(policy.budget) {
+            return None;
+        }
+        if !again.why.is_same_try() {
+            self.engine.troubles.retry(trouble.cause());
+        }
+        Some(again)
     }
 
     /// Sends the request, and receives what comes unless it is redirected or tried again.
-    async fn run(&mut self) -> Result<End, Error> {
-        let request = self.outgoing()?;
+    async fn run(&mut self, keep: Option<&Keep>) -> Result<End, Error> {
+        if let Some(target) = keep.and_then(|keep| keep.target.clone()) {
+            let first = self
+                .visited
+                .first()
+                .unwrap_or(&self.request.url)
+                .to_string();
+            let saving = Saving::begin(target, &self.request, first);
+            self.saving = Some(self.deadlines.hold_back(saving).await??);
+        }
+        let mut request = self.outgoing()?;
         let decodes = self.options.decompress && !request.headers.contains_key(RANGE);
+        if let Some(saving) = &self.saving {
+            saving.ask(&mut request.headers);
+        }
         let (head, body) = self.exchange(request).await?;
         if let Some(again) = self.try_again_after(&head) {
             self.head = Some(head);
@@ -282,8 +340,16 @@ impl<'a, T: Transport> Hop<'a, T> {
                 self.skim(body).await;
                 return Ok(End::Received);
             }
+            let answer = self.saving.as_ref().map(|saving| saving.read(head));
+            let decodes = decodes && !matches!(answer, Some(Answer::Rest(_)));
             let plan = BodyPlan::of(&self.request.method, head, decodes)?;
-            return self.receive(body, plan).await.map(|()| End::Received);
+            return match (answer, self.saving.take()) {
+                (Some(answer), Some(saving)) => {
+                    let entry = keep.and_then(|keep| keep.entry.clone());
+                    self.save(body, plan, (answer, saving), entry).await
+                }
+                _ => self.receive(body, plan).await,
+            };
         };
         if self.visited.len() >= self.options.max_redirects {
             let detail = format!("more than {} redirects", self.options.max_redirects);
@@ -366,21 +432,93 @@ impl<'a, T: Transport> Hop<'a, T> {
         })
     }
 
-    async fn receive(&mut self, body: T::Body, plan: BodyPlan) -> Result<(), Error> {
-        let begun = Instant::now();
-        let received = self.keep(body, plan).await;
-        self.timings.download += begun.elapsed();
-        self.body = received?;
-        Ok(())
-    }
-
-    /// Reads a body to its end, decodes it and keeps it.
-    async fn keep(&mut self, mut body: T::Body, plan: BodyPlan) -> Result<Body, Error> {
+    /// Receives a body for the caller.
+    async fn receive(&mut self, body: T::Body, plan: BodyPlan) -> Result<End, Error> {
         let is_success = self
             .head
             .as_ref()
             .is_some_and(|head| head.status.is_success());
-        let mut sink = Sink::new(&self.options, &plan, is_success, &self.engine.credit)?;
+        let sink = Sink::new(&self.options, &plan, is_success, &self.engine.credit)?;
+        self.take(body, plan, sink).await?;
+        Ok(End::Received)
+    }
+
+    /// Receives a body for a file, as far as the answer means that.
+    async fn save(
+        &mut self,
+        body: T::Body,
+        plan: BodyPlan,
+        (answer, mut saving): (Answer, Saving),
+        entry: Option<JournalEntry>,
+    ) -> Result<End, Error> {
+        let Some(head) = &self.head else {
+            return Ok(End::Received);
+        };
+        match answer {
+            // What has no body is no file.
+            Answer::Whole if self.request.method != Method::HEAD => {}
+            Answer::Rest(_) | Answer::Complete => {}
+            Answer::Whole | Answer::None => return self.receive(body, plan).await,
+            Answer::Unchanged => {
+                let received = self.receive(body, plan).await;
+                self.is_unchanged = true;
+                self.file = saving.unchanged();
+                self.sizes.decoded = saving.target.known.map_or(0, |known| known.size);
+                return received;
+            }
+            Answer::Anew => {
+                self.drain(body, &mut 0).await?;
+                self.deadlines.hold_back(saving.begin_anew()).await??;
+                return Ok(End::Again(Again::at_once(Why::Anew)));
+            }
+        }
+        let file = saving.plan(answer, head, &self.request.url, entry);
+        let saved = file.target.file(&file.name);
+        if answer == Answer::Complete {
+            // What comes with it is about the range that was asked for.
+            self.drain(body, &mut 0).await?;
+            let sink = Sink::file(&self.options, &BodyPlan::nothing(), file).await?;
+            self.finish(sink).await?;
+        } else {
+            let sink = self
+                .deadlines
+                .hold_back(Sink::file(&self.options, &plan, file));
+            let sink = sink.await??;
+            self.take(body, plan, sink).await?;
+        }
+        self.file = Some(saved);
+        Ok(End::Received)
+    }
+
+    /// Reads a body to its end, decodes it, and leaves it where `sink` puts it.
+    async fn take(&mut self, body: T::Body, plan: BodyPlan, mut sink: Sink) -> Result<(), Error> {
+        let begun = Instant::now();
+        let is_decoded = plan.is_decoded;
+        let filled = self.fill(body, plan, &mut sink).await;
+        let taken = match filled {
+            Ok(()) => self.finish(sink).await,
+            Err(error) => {
+                sink.give_up().await;
+                Err(error)
+            }
+        };
+        self.timings.download += begun.elapsed();
+        self.sizes.is_decoded = taken.is_ok() && is_decoded;
+        taken
+    }
+
+    async fn finish(&mut self, sink: Sink) -> Result<(), Error> {
+        self.sizes.decoded = sink.size();
+        self.body = self.deadlines.hold_back(sink.finish()).await??;
+        Ok(())
+    }
+
+    async fn fill(
+        &mut self,
+        mut body: T::Body,
+        plan: BodyPlan,
+        sink: &mut Sink,
+    ) -> Result<(), Error> {
         let mut decoder = plan
             .codings
             .map(|codings| Decoder::new(&codings, sink.cap()));
@@ -392,25 +530,26 @@ impl<'a, T: Transport> Hop<'a, T> {
         {
             self.sizes.wire += piece.len() as u64;
             let kept = match &mut decoder {
-                None => sink.write_shared(piece),
-                Some(decoder) => decode(piece, decoder, &mut sink).await,
+                None => self.deadlines.hold_back(sink.write_shared(piece)).await,
+                Some(decoder) => {
+                    let held = decode(piece, decoder, sink);
+                    self.deadlines.hold_back(held).await
+                }
             };
             self.sizes.decoded = sink.size();
-            kept?;
+            kept??;
         }
         if let Some(decoder) = &mut decoder {
             decoder.finish()?;
         }
-        let body = sink.finish()?;
-        self.sizes.is_decoded = plan.is_decoded;
-        Ok(body)
+        Ok(())
     }
 }
 
 async fn decode(piece: Bytes, decoder: &mut Decoder, sink: &mut Sink) -> Result<(), Error> {
     decoder.feed(piece);
     while let Some(bytes) = decoder.step()? {
-        sink.write(bytes)?;
+        sink.write(bytes).await?;
         // A bomb must not keep others from their turn.
         tokio::task::coop::consume_budget().await;
     }

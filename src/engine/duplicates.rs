@@ -8,12 +8,16 @@ use http::Method;
 use url::Url;
 
 use crate::job::Job;
-use crate::options::RequestOptions;
+use crate::options::{Delivery, RequestOptions};
 use crate::outcome::Verdict;
 
 /// The requests of one run, told apart.
 #[derive(Debug, Default)]
-pub(crate) struct Duplicates(Mutex<Known>);
+pub(crate) struct Duplicates {
+    known: Mutex<Known>,
+    /// Results are gone once they were handed over: nothing can be a copy of what is done.
+    forgets: bool,
+}
 
 #[derive(Debug, Default)]
 struct Known {
@@ -21,9 +25,12 @@ struct Known {
     first: HashMap<Kind, Vec<(Arc<RequestOptions>, u32)>>,
     /// How far each first item has come.
     progress: HashMap<u32, Progress>,
+    /// The kinds of those that are forgotten when they are done.
+    kinds: HashMap<u32, Kind>,
 }
 
-type Kind = (Url, Method, Option<Bytes>);
+/// URL, method, body, and the name of the file, if it was said.
+type Kind = (Url, Method, Option<Bytes>, Option<Box<str>>);
 
 #[derive(Debug)]
 enum Progress {
@@ -44,10 +51,22 @@ pub(crate) enum Role {
 }
 
 impl Duplicates {
-    /// Takes `job` in.
-    pub(crate) fn join(&self, job: &Job) -> Role {
+    /// Those of a run that delivers so.
+    pub(crate) fn of(delivery: Delivery) -> Self {
+        Self {
+            known: Mutex::default(),
+            forgets: delivery == Delivery::Streamed,
+        }
+    }
+
+    /// Takes `job` in, whose body goes to `file`, if that was said.
+    pub(crate) fn join(&self, job: &Job, file: Option<&str>) -> Role {
         let mut known = self.lock();
-        let first = known.first_like(job);
+        let kind = kind_of(job, file);
+        let first = known.first_like(job, &kind);
+        if self.forgets && first == job.index {
+            known.kinds.insert(first, kind);
+        }
         match known.progress.get_mut(&first) {
             None => {
                 let under_way = Progress::UnderWay(Vec::new());
@@ -65,6 +84,9 @@ impl Duplicates {
     /// The items that waited for the one at `index`, which came to `verdict`.
     pub(crate) fn settle(&self, index: u32, verdict: Verdict) -> Vec<u32> {
         let mut known = self.lock();
+        if self.forgets {
+            return known.forget(index);
+        }
         let Some(progress) = known.progress.get_mut(&index) else {
             return Vec::new();
         };
@@ -75,20 +97,14 @@ impl Duplicates {
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Known {
     /// The first item that is equal to `job`, which may be itself.
-    fn first_like(&mut self, job: &Job) -> u32 {
-        let options = &job.options;
-        let kind = (
-            job.url.clone(),
-            options.method.clone(),
-            options.body.clone(),
-        );
-        let of_kind = self.first.entry(kind).or_default();
+    fn first_like(&mut self, job: &Job, kind: &Kind) -> u32 {
+        let of_kind = self.first.entry(kind.clone()).or_default();
         let is_equal = |options: &Arc<RequestOptions>| {
             Arc::ptr_eq(options, &job.options) || **options == *job.options
         };
@@ -98,6 +114,32 @@ impl Known {
         of_kind.push((Arc::clone(&job.options), job.index));
         job.index
     }
+
+    /// Forgets the first item at `index`, and returns those that waited for it.
+    fn forget(&mut self, index: u32) -> Vec<u32> {
+        if let Some(kind) = self.kinds.remove(&index)
+            && let Some(of_kind) = self.first.get_mut(&kind)
+        {
+            of_kind.retain(|(_, first)| *first != index);
+            if of_kind.is_empty() {
+                self.first.remove(&kind);
+            }
+        }
+        match self.progress.remove(&index) {
+            Some(Progress::UnderWay(waiting)) => waiting,
+            Some(Progress::Settled(_)) | None => Vec::new(),
+        }
+    }
+}
+
+fn kind_of(job: &Job, file: Option<&str>) -> Kind {
+    let options = &job.options;
+    (
+        job.url.clone(),
+        options.method.clone(),
+        options.body.clone(),
+        file.map(Into::into),
+    )
 }
 
 #[cfg(test)]
@@ -111,6 +153,7 @@ mod tests {
         let input = Input {
             url: url.into(),
             options: options.map(Ok),
+            file: None,
         };
         Job::new(index, input, Instant::now(), &Arc::default()).expect("it can be sent")
     }
@@ -136,7 +179,11 @@ mod tests {
             ("http://a.test/x", Some(head), Role::Waits),
         ];
         for (index, (url, options, role)) in (0..).zip(cases) {
-            assert_eq!(duplicates.join(&job(index, url, options)), role, "{index}");
+            assert_eq!(
+                duplicates.join(&job(index, url, options), None),
+                role,
+                "{index}"
+            );
         }
         let verdict = Verdict {
             is_ok: true,
@@ -146,7 +193,25 @@ mod tests {
         assert_eq!(duplicates.settle(0, verdict), [1, 2]);
         assert_eq!(duplicates.settle(3, verdict), [6]);
         assert!(duplicates.settle(5, verdict).is_empty());
-        let late = duplicates.join(&job(7, "http://a.test/x", None));
+        let late = duplicates.join(&job(7, "http://a.test/x", None), None);
         assert_eq!(late, Role::CopyOf(0, verdict));
+    }
+
+    #[test]
+    fn of_what_is_handed_over_as_it_comes_nothing_is_kept() {
+        let duplicates = Duplicates::of(Delivery::Streamed);
+        let verdict = Verdict {
+            is_ok: true,
+            status: Some(200),
+            code: None,
+        };
+        for index in [0, 10, 20] {
+            let join = |index| duplicates.join(&job(index, "http://a.test/x", None), None);
+            assert_eq!(join(index), Role::First);
+            assert_eq!(join(index + 1), Role::Waits);
+            assert_eq!(duplicates.settle(index, verdict), [index + 1]);
+        }
+        let known = duplicates.lock();
+        assert!(known.first.is_empty() && known.progress.is_empty() && known.kinds.is_empty());
     }
 }

@@ -41,10 +41,21 @@ codes! {
     SystemFileLimit => "ENFILE", "The system has too many open files.";
     NoBufferSpace => "ENOBUFS", "The system has no buffers left.";
     NoMemory => "ENOMEM", "The system has no memory left.";
-    PermissionDenied => "EACCES", "The system does not allow this connection.";
-    NotPermitted => "EPERM", "The system does not permit this connection.";
+    PermissionDenied => "EACCES", "The system does not allow this connection, or this file.";
+    NotPermitted => "EPERM", "The system does not permit this connection, or this file.";
     AddressFamily => "EAFNOSUPPORT", "The system does not speak this kind of address.";
-    NoEntry => "ENOENT", "There is no socket at that path.";
+    NoEntry => "ENOENT", "There is no socket, or no folder, at that path.";
+    Exists => "EEXIST", "There is something of that name already.";
+    Busy => "EBUSY", "Somebody else is writing that file.";
+    NotDirectory => "ENOTDIR", "A part of the path is no folder.";
+    IsDirectory => "EISDIR", "There is a folder of that name.";
+    NameTooLong => "ENAMETOOLONG", "The name is longer than the file system allows.";
+    SymlinkLoop => "ELOOP", "There is a symbolic link where none is followed.";
+    NoSpace => "ENOSPC", "The disk is full.";
+    Quota => "EDQUOT", "The user has no more room on the disk.";
+    FileTooLarge => "EFBIG", "The file is larger than the file system allows.";
+    ReadOnly => "EROFS", "The file system is read-only.";
+    CrossDevice => "EXDEV", "The file cannot be moved to another file system.";
     Io => "EIO", "The system failed in a way that has no code of its own here.";
     NameNotFound => "ENOTFOUND", "The name does not exist.";
     NameTryAgain => "EAI_AGAIN", "The name server did not answer.";
@@ -78,6 +89,9 @@ codes! {
     AddressDenied => "ERR_ADDRESS_DENIED", "The address is not a public one, and those were refused.";
     BufferLimit => "ERR_BUFFER_LIMIT", "The run holds as many bytes of bodies as it may.";
     HostUnavailable => "ERR_HOST_UNAVAILABLE", "The host asked to be left alone for long, or cannot be reached: the request was not sent, or not again.";
+    NotStored => "ERR_NOT_STORED", "The body is not in memory: it was saved to a file, or is known from a journal alone.";
+    JournalMismatch => "ERR_JOURNAL_MISMATCH", "The journal is that of another run, or no journal.";
+    ClientClosed => "ERR_CLIENT_CLOSED", "The client was closed.";
     Internal => "ERR_INTERNAL", "A bug of this library.";
 }
 

@@ -11,6 +11,7 @@ use url::Url;
 use crate::credentials::{shown, take_credentials, without_credentials};
 use crate::deadlines::{Due, due};
 use crate::error::{Code, Error, Phase};
+use crate::keeper::Keep;
 use crate::options::RequestOptions;
 use crate::outcome::{Outcome, Refused, Timings};
 use crate::retry::Tries;
@@ -25,6 +26,8 @@ pub struct Input {
     pub url: String,
     /// The item's options in full, or what is wrong with them; `None` for those of the run.
     pub options: Option<Result<RequestOptions, Error>>,
+    /// What the file is to be called that its body is saved to: a path in the run's folder, or, where it has none, an absolute one.
+    pub file: Option<String>,
 }
 
 /// One item that can be sent, or that has come some way already and waits to go on.
@@ -39,6 +42,8 @@ pub(crate) struct Job {
     pub(crate) waiting_since: Instant,
     /// How far it has come. Nothing for most of a long list, which is to stay small.
     pub(crate) way: Option<Box<Way>>,
+    /// What is kept of it besides its result.
+    pub(crate) keep: Option<Box<Keep>>,
 }
 
 /// How far a job has come, by redirects and by tries.
@@ -52,6 +57,8 @@ pub(crate) struct Way {
     pub(crate) visited: Vec<Url>,
     /// How much of the attempt's time is used up.
     pub(crate) spent: Duration,
+    /// How long we held its transfers back ourselves.
+    pub(crate) held_back: Duration,
     pub(crate) timings: Timings,
     pub(crate) tries: Tries,
     /// The next hop belongs to the try that was begun.
@@ -69,6 +76,7 @@ impl Way {
             body: options.body.clone(),
             visited: Vec::new(),
             spent: Duration::ZERO,
+            held_back: Duration::ZERO,
             timings: Timings::default(),
             tries: Tries::default(),
             is_same_try: false,
@@ -114,6 +122,7 @@ impl Job {
             arrived_at,
             waiting_since: arrived_at,
             way: None,
+            keep: None,
         })
     }
 
@@ -126,8 +135,18 @@ impl Job {
 
     /// When the job is to be done, whatever it waits for: the first of its own time and the run's.
     pub(crate) fn due(&self, deadline: Option<Due>) -> Option<Due> {
-        let total = due(self.arrived_at, Phase::Total, self.options.timeouts.total);
-        total.into_iter().chain(deadline).min_by_key(|(at, ..)| *at)
+        let own = self.own_due().into_iter();
+        own.chain(deadline).min_by_key(|(at, ..)| *at)
+    }
+
+    /// When its own time is over, in which nothing counts for which it was held back.
+    pub(crate) fn own_due(&self) -> Option<Due> {
+        let held_back = self
+            .way
+            .as_ref()
+            .map_or(Duration::ZERO, |way| way.held_back);
+        let since = self.arrived_at.checked_add(held_back)?;
+        due(since, Phase::Total, self.options.timeouts.total)
     }
 
     /// What a job comes to that is given up while it waits.
@@ -145,6 +164,7 @@ impl Job {
             urls: urls.into_iter().map(String::from).collect(),
             attempts: way.tries.begun,
             timings,
+            entry: self.keep.and_then(|keep| keep.entry),
             ..Outcome::refused(Refused {
                 index: self.index,
                 method: None,
@@ -198,6 +218,7 @@ mod tests {
             Input {
                 url: url.into(),
                 options: None,
+                file: None,
             },
             Instant::now(),
             &Arc::default(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::Method;
 
 use crate::error::{Code, Error};
+use crate::journal::JournalEntry;
 use crate::sink::Body;
 use crate::transport::Head;
 
@@ -21,6 +22,8 @@ pub(crate) struct Outcome {
     pub(crate) head: Option<Head>,
     /// The body, empty unless it came whole.
     pub(crate) body: Body,
+    /// The file that has the body.
+    pub(crate) file: Option<SavedFile>,
     /// What there was of the body.
     pub(crate) sizes: Sizes,
     /// How often it was tried. An item that was never sent has none.
@@ -29,6 +32,19 @@ pub(crate) struct Outcome {
     pub(crate) timings: Timings,
     /// Why it failed.
     pub(crate) error: Option<Error>,
+    /// An earlier run came to this.
+    pub(crate) is_from_journal: bool,
+    /// Where it is written down.
+    pub(crate) entry: Option<JournalEntry>,
+}
+
+/// A file that has a whole body.
+#[derive(Clone, Debug)]
+pub(crate) struct SavedFile {
+    /// The path in its folder.
+    pub(crate) name: String,
+    /// The path as the caller is told.
+    pub(crate) path: String,
 }
 
 /// An outcome as it is counted.
@@ -89,12 +105,26 @@ impl Outcome {
             index: refused.index,
             method: refused.method,
             urls: vec![refused.url],
+            error: Some(refused.error),
+            ..Self::nothing()
+        }
+    }
+
+    /// An outcome of which nothing is known yet.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            index: 0,
+            method: None,
+            urls: Vec::new(),
             head: None,
             body: Body::Empty,
+            file: None,
             sizes: Sizes::default(),
             attempts: 0,
             timings: Timings::default(),
-            error: Some(refused.error),
+            error: None,
+            is_from_journal: false,
+            entry: None,
         }
     }
 
@@ -107,12 +137,10 @@ impl Outcome {
         }
     }
 
-    /// Status 200 to 299, and nothing went wrong.
+    /// Status 200 to 299, or the file is there; and nothing went wrong.
     fn is_ok(&self) -> bool {
-        self.error.is_none()
-            && self
-                .head
-                .as_ref()
-                .is_some_and(|head| head.status.is_success())
+        let head = self.head.as_ref();
+        let is_success = head.is_some_and(|head| head.status.is_success());
+        self.error.is_none() && (is_success || self.file.is_some())
     }
 }

@@ -40,6 +40,16 @@ pub(crate) enum Trouble<'a> {
     Failure(&'a Error, Option<Repeat>),
 }
 
+impl Trouble<'_> {
+    /// What it is called: the code of an error, or a status.
+    pub(crate) fn cause(self) -> String {
+        match self {
+            Self::Status(status, _) => status.as_str().to_owned(),
+            Self::Failure(error, _) => error.code.name().to_owned(),
+        }
+    }
+}
+
 /// Another try.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Again {
@@ -59,6 +69,18 @@ pub(crate) enum Why {
     Shortage,
     /// The connection was gone before the request was worked on.
     Repeat(Repeat),
+    /// What there was of a file does not fit, and is not there any more.
+    Anew,
+}
+
+impl Again {
+    /// Without a wait.
+    pub(crate) fn at_once(why: Why) -> Self {
+        Self {
+            after: Duration::ZERO,
+            why,
+        }
+    }
 }
 
 /// The retries of one run, against a part of its requests.
@@ -79,6 +101,8 @@ impl Tries {
             Why::Asked => self.asked += 1,
             Why::Shortage => self.shortages += 1,
             Why::Repeat(_) => self.is_repeated = true,
+            // There can be no second time.
+            Why::Anew => {}
         }
     }
 }
@@ -86,7 +110,7 @@ impl Tries {
 impl Why {
     /// It is the same try as far as the user is told.
     pub(crate) fn is_same_try(self) -> bool {
-        matches!(self, Self::Shortage | Self::Repeat(_))
+        matches!(self, Self::Shortage | Self::Repeat(_) | Self::Anew)
     }
 }
 
@@ -117,10 +141,7 @@ pub(crate) fn decide(
         && !tries.is_repeated
         && (is_repeatable || repeat == Repeat::Unsent)
     {
-        return Some(Again {
-            after: Duration::ZERO,
-            why: Why::Repeat(repeat),
-        });
+        return Some(Again::at_once(Why::Repeat(repeat)));
     }
     if !is_repeatable || policy.limit == 0 || !is_worth_it(policy, trouble) {
         return None;

@@ -17,9 +17,12 @@ use crate::download::{Engine, Step, download};
 use crate::duplicates::{Duplicates, Role};
 use crate::error::{Code, Error, Phase};
 use crate::job::{Input, Job, origin_key};
+use crate::keeper::{Keeper, Meeting};
 use crate::limits::{Closed, Limits, Next, Permit, Report, Turn};
 use crate::options::RequestOptions;
 use crate::outcome::{Outcome, Refused};
+use crate::save::blocking;
+use crate::stats::authority;
 use crate::transport::Transport;
 
 /// Items taken in before workers get a turn.
@@ -41,6 +44,7 @@ pub(crate) struct Scheduler<T> {
     pub(crate) request: Arc<RequestOptions>,
     /// Where equal requests are sent once.
     pub(crate) duplicates: Option<Duplicates>,
+    pub(crate) keeper: Arc<Keeper>,
     /// The first failure ends the run.
     pub(crate) stop_on_error: bool,
     pub(crate) is_stopped: AtomicBool,
@@ -51,16 +55,25 @@ impl<T: Transport> Scheduler<T> {
     pub(crate) async fn run(self: Arc<Self>, list: mpsc::UnboundedReceiver<Arrival>) {
         // What waits must not keep a place of the client's, whatever ends the run.
         let _ending = Ending(self.limits.clone());
-        if AssertUnwindSafe(self.schedule(list))
-            .catch_unwind()
-            .await
-            .is_err()
-        {
-            self.collector.give_up();
+        let schedule = AssertUnwindSafe(self.schedule(list)).catch_unwind();
+        let ended = tokio::select! {
+            ended = schedule => ended,
+            () = self.collector.ring_promptly() => Ok(()),
+            error = self.keeper.write_down() => {
+                self.collector.fail(error);
+                Ok(())
+            }
+        };
+        self.keeper.let_go();
+        if ended.is_err() {
+            self.collector.fail(broken());
         }
     }
 
     async fn schedule(self: &Arc<Self>, mut list: mpsc::UnboundedReceiver<Arrival>) {
+        if let Err(error) = self.keeper.open().await {
+            return self.collector.fail(error);
+        }
         let mut workers = JoinSet::new();
         let mut taken: u32 = 0;
         let mut is_open = true;
@@ -70,7 +83,10 @@ impl<T: Transport> Scheduler<T> {
                     self.take_in(arrival, &mut taken, &mut workers).await;
                 } else {
                     is_open = false;
-                    self.collector.close(u64::from(taken));
+                    self.limits.expect(false, false);
+                    if !self.is_stopping() && !self.keeper.keeps_all() {
+                        self.collector.close(u64::from(taken));
+                    }
                 },
                 () = self.limits.freed() => {}
             }
@@ -83,6 +99,20 @@ impl<T: Transport> Scheduler<T> {
         while let Some(ended) = workers.join_next().await {
             self.check(&ended);
         }
+        if self.keeper.keeps_all()
+            && let Err(error) = self.keeper.close(taken, self.is_stopping()).await
+        {
+            return self.collector.fail(error);
+        }
+        if self.is_stopping() {
+            self.collector.close_here();
+        } else {
+            self.collector.close(u64::from(taken));
+        }
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.engine.is_stopping.load(Relaxed)
     }
 
     async fn take_in(
@@ -91,44 +121,90 @@ impl<T: Transport> Scheduler<T> {
         taken: &mut u32,
         workers: &mut JoinSet<()>,
     ) {
-        for input in arrival.inputs {
-            if self.is_stopped.load(Relaxed) {
+        let mut inputs = arrival.inputs.into_iter();
+        loop {
+            let some: Vec<_> = inputs.by_ref().take(INTAKE).collect();
+            if some.is_empty() {
                 return;
             }
-            self.take_one(*taken, input, arrival.at);
-            *taken += 1;
-            if (*taken as usize).is_multiple_of(INTAKE) {
-                self.start_workers(workers).await;
-                tokio::task::yield_now().await;
+            let (first, at) = (*taken, arrival.at);
+            *taken += u32::try_from(some.len()).unwrap_or(u32::MAX);
+            if self.keeper.keeps_all() || some.iter().any(|input| input.file.is_some()) {
+                // It is looked up on the disk what there is of them.
+                let own = Arc::clone(self);
+                let taken = blocking(move || {
+                    own.take_some(first, some, at);
+                    Ok(())
+                });
+                if let Err(error) = taken.await {
+                    return self.break_off(error);
+                }
+            } else {
+                self.take_some(first, some, at);
             }
+            self.start_workers(workers).await;
+            tokio::task::yield_now().await;
         }
     }
 
-    fn take_one(&self, index: u32, input: Input, at: Instant) {
+    fn take_some(&self, first: u32, inputs: Vec<Input>, at: Instant) {
+        for (index, input) in (first..).zip(inputs) {
+            if self.is_stopped.load(Relaxed) || self.is_stopping() {
+                return;
+            }
+            self.take_one(index, input, at);
+        }
+    }
+
+    fn take_one(&self, index: u32, mut input: Input, at: Instant) {
+        let file = input.file.take();
         let made = catch_unwind(AssertUnwindSafe(|| {
             Job::new(index, input, at, &self.request)
         }));
         match made {
-            Ok(Ok(job)) => self.take_job(job),
+            Ok(Ok(job)) => self.take_job(job, file.as_deref()),
             Ok(Err(refused)) => self.settle(Outcome::refused(*refused)),
             Err(_) => self.settle(Outcome::refused(bug(index, String::new()))),
         }
     }
 
-    fn take_job(&self, mut job: Job) {
+    fn take_job(&self, mut job: Job, file: Option<&str>) {
         let role = self.duplicates.as_ref().map(|all| {
             if self.engine.host_headers.is_empty() {
                 job.forget_whose_headers();
             }
-            all.join(&job)
+            all.join(&job, file)
         });
         match role {
-            None | Some(Role::First) => self.enqueue(job, Turn::Fresh),
+            None | Some(Role::First) => self.meet(job, file),
             Some(Role::Waits) => {}
             Some(Role::CopyOf(first, verdict)) => {
+                if let Err(error) = self.keeper.note_copy(&job, first) {
+                    self.break_off(error);
+                }
                 self.collector.push_copy(job.index, first, verdict);
             }
         }
+    }
+
+    /// Sends `job`, unless an earlier run has done with it.
+    fn meet(&self, mut job: Job, file: Option<&str>) {
+        if !self.keeper.keeps_all() && file.is_none() {
+            return self.enqueue(job, Turn::Fresh);
+        }
+        match self.keeper.meet(&mut job, file) {
+            Ok(Meeting::Send) => self.enqueue(job, Turn::Fresh),
+            Ok(Meeting::Done(outcome)) => self.settle(*outcome),
+            Ok(Meeting::Break(error)) => self.break_off(error),
+            Err(error) => self.settle(job.into_outcome(error)),
+        }
+    }
+
+    /// Ends the run because of `error`.
+    fn break_off(&self, error: Error) {
+        self.is_stopped.store(true, Relaxed);
+        self.collector.fail(error);
+        self.limits.shut();
     }
 
     fn enqueue(&self, job: Job, turn: Turn) {
@@ -165,7 +241,7 @@ impl<T: Transport> Scheduler<T> {
     /// A worker that broke may have lost an outcome.
     fn check(&self, ended: &Result<(), JoinError>) {
         if ended.is_err() {
-            self.collector.give_up();
+            self.collector.fail(broken());
         }
     }
 
@@ -218,7 +294,15 @@ impl<T: Transport> Scheduler<T> {
                     due.unwrap_or((job.arrived_at, Phase::Total, Duration::ZERO));
                 (job, Error::timed_out(phase, limit))
             }
-            Next::Refused(job, why) => (job, unavailable(why)),
+            Next::Refused(job, why) => {
+                let troubles = &self.engine.troubles;
+                match (authority(job.url.as_str()), why) {
+                    (Some(host), Closed::Asked) => troubles.close(host),
+                    (Some(host), Closed::Unreachable) => troubles.give_up(host),
+                    (None, _) => {}
+                }
+                (job, unavailable(why))
+            }
         };
         self.settle(job.into_outcome(error));
         None
@@ -227,12 +311,13 @@ impl<T: Transport> Scheduler<T> {
     fn settle(&self, outcome: Outcome) {
         let stops = self.stop_on_error && outcome.error.is_some();
         let (index, verdict) = (outcome.index, outcome.verdict());
-        self.collector.push(outcome);
-        if let Some(duplicates) = &self.duplicates {
-            for copy in duplicates.settle(index, verdict) {
-                self.collector.push_copy(copy, index, verdict);
-            }
+        let copies = self.duplicates.as_ref();
+        let copies = copies.map(|all| all.settle(index, verdict));
+        let copies = copies.unwrap_or_default();
+        if let Err(error) = self.keeper.note(&outcome, &copies) {
+            self.break_off(error);
         }
+        self.collector.push(outcome, &copies);
         if stops && !self.is_stopped.swap(true, Relaxed) {
             self.collector.hand_over();
             self.limits.shut();
@@ -255,6 +340,11 @@ fn unavailable(why: Closed) -> Error {
         Closed::Unreachable => "one connection to the host after the other timed out",
     };
     Error::new(Code::HostUnavailable, detail)
+}
+
+fn broken() -> Error {
+    let detail = "the run broke off by a bug in manyfetch: please report it";
+    Error::new(Code::Internal, detail)
 }
 
 /// A bug of ours costs one item and nothing else.

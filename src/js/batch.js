@@ -13,6 +13,8 @@ const REUSED = 1;
 const DECODED = 2;
 const COPY = 4;
 const OTHER_CHARSET = 8;
+const SAVED = 16;
+const FROM_JOURNAL = 32;
 
 /**
  * Node lets nobody post a slab away from under its other bodies. `transfer`, which newer versions have besides, would: here
@@ -31,9 +33,20 @@ function refuse() {
   );
 }
 
+/** Takes those of `indexes` out of `tags`. */
+function taken(tags, indexes) {
+  const own = new Map();
+  if (tags.size === 0) return own;
+  for (const index of indexes) {
+    if (tags.has(index)) own.set(index, tags.get(index));
+    tags.delete(index);
+  }
+  return own;
+}
+
 /** Finished items. Holds nothing but typed arrays, so that nothing native is kept alive by a result. */
 class Batch {
-  constructor({ length, columns, text, slabs }, { tags, site }) {
+  constructor({ length, columns, text, slabs }, { tags, site, isStreamed }) {
     let at = columns.byteOffset;
     const column = (Type) => {
       const values = new Type(columns.buffer, at, length);
@@ -43,7 +56,6 @@ class Batch {
     this.length = length;
     this.text = text;
     this.slabs = slabs.map(keepWhole);
-    this.tags = tags;
     this.site = site;
     this.size = column(Float64Array);
     this.wireSize = column(Float64Array);
@@ -61,6 +73,8 @@ class Batch {
     this.flags = column(Uint8Array);
     this.code = column(Uint8Array);
     this.phase = column(Uint8Array);
+    // Where nobody keeps all results, nobody keeps all tags.
+    this.tags = isStreamed ? taken(tags, this.index) : tags;
   }
 
   /** The URL asked for, and those redirected to. */
@@ -81,6 +95,7 @@ class Batch {
   }
 
   body(row) {
+    if ((this.flags[row] & (SAVED | FROM_JOURNAL)) !== 0) throw this.#notStored(row);
     const slab = this.slabs[this.slab[row]];
     if (slab === undefined) return Buffer.alloc(0);
     const start = this.bodyStart[row];
@@ -89,6 +104,7 @@ class Batch {
 
   bodyText(row) {
     if ((this.flags[row] & OTHER_CHARSET) !== 0) return this.#decodedText(row);
+    if ((this.flags[row] & (SAVED | FROM_JOURNAL)) !== 0) throw this.#notStored(row);
     // Without a view in between.
     const start = this.bodyStart[row];
     const text = this.slabs[this.slab[row]]?.utf8Slice(start, start + this.bodyLength[row]) ?? '';
@@ -132,10 +148,37 @@ class Batch {
     return this.code.findIndex((code) => code !== 0);
   }
 
+  /** The path of the file that has the body. */
+  file(row) {
+    return this.isSaved(row) ? this.#message(row) : undefined;
+  }
+
+  isSaved(row) {
+    return (this.flags[row] & SAVED) !== 0;
+  }
+
+  isFromJournal(row) {
+    return (this.flags[row] & FROM_JOURNAL) !== 0;
+  }
+
   error(row, index = this.index[row]) {
     if (this.code[row] === 0) return undefined;
-    return new DownloadError(this.text.toString('utf8', this.headEnd[row], this.errorEnd[row]), {
-      code: CODES[this.code[row] - 1],
+    return this.#error(row, index, CODES[this.code[row] - 1], this.#message(row));
+  }
+
+  #notStored(row) {
+    const [url, file] = [this.urls(row).at(-1), this.file(row)];
+    const where = file === undefined ? 'a journal knows of the response' : `the body is in ${file}`;
+    return this.#error(row, this.index[row], 'ERR_NOT_STORED', `${url}: ${where}`);
+  }
+
+  #message(row) {
+    return this.text.toString('utf8', this.headEnd[row], this.errorEnd[row]);
+  }
+
+  #error(row, index, code, message) {
+    return new DownloadError(message, {
+      code,
       phase: PHASES[this.phase[row] - 1],
       url: this.urls(row).at(-1),
       index,

@@ -4,15 +4,21 @@
 'use strict';
 
 const { collect } = require('./collect.js');
-const { asking, callSite, invalidThis } = require('./errors.js');
+const { iterate } = require('./each.js');
+const { asking, callSite, clientClosed, invalidThis } = require('./errors.js');
 const native = require('./native.js');
-const { readClientOptions, readClientsOptions } = require('./options.js');
+const { readClientOptions, readClientsOptions, readClosing } = require('./options.js');
+const { Runs } = require('./runs.js');
 const { surroundingsFor } = require('./surroundings.js');
+
+/** Before Node 20.4 it has no name. */
+const asyncDispose = Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose');
 
 class Client {
   #native;
   /** Of the requests of its runs, where they give none. */
   #body;
+  #runs = new Runs();
 
   constructor(options) {
     const { body, settings } = readClientOptions(options);
@@ -22,10 +28,42 @@ class Client {
   }
 
   async downloadAll(urls, options) {
-    if (!(#native in Object(this))) throw invalidThis('client.downloadAll(urls)', 'a Client', this);
-    const site = callSite(Client.prototype.downloadAll);
+    Client.#check(this, 'client.downloadAll(urls)');
+    return collect(urls, this.#call(options, Client.prototype.downloadAll));
+  }
+
+  downloadEach(urls, options) {
+    Client.#check(this, 'client.downloadEach(urls)');
+    return iterate(urls, this.#call(options, Client.prototype.downloadEach));
+  }
+
+  stats() {
+    Client.#check(this, 'client.stats()');
+    return JSON.parse(this.#native.stats());
+  }
+
+  async close(options) {
+    Client.#check(this, 'client.close()');
+    const { force } = readClosing(options);
+    this.#runs.close();
+    if (force) this.#runs.fail(clientClosed());
+    await this.#runs.ended();
+    this.#native.close();
+  }
+
+  async [asyncDispose]() {
+    await this.close();
+  }
+
+  #call(options, callee) {
+    this.#runs.check();
+    const site = callSite(callee);
     const { body = this.#body, ...call } = readClientsOptions(options);
-    return collect(urls, { ...call, body, site, client: this.#native });
+    return { ...call, body, site, client: this.#native, runs: this.#runs };
+  }
+
+  static #check(client, call) {
+    if (!(#native in Object(client))) throw invalidThis(call, 'a Client', client);
   }
 }
 

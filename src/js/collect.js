@@ -2,33 +2,45 @@
 
 'use strict';
 
+const alive = require('./alive.js');
 const { unreadable } = require('./errors.js');
-const { chunks } = require('./items.js');
+const { Feed, feedAll } = require('./feed.js');
+const { checkList, chunks } = require('./items.js');
 const { Overdue, Patience } = require('./patience.js');
 const { copyOf, Result } = require('./result.js');
 const { Run } = require('./run.js');
+const { Source } = require('./source.js');
+
+/** Batches read before timers and sockets of the caller's get their turn. */
+const BATCHES_PER_TURN = 4;
 
 /**
  * Fetches `urls` as `call` says: its `settings`, its `body` and its `signal`, if any, the `site` it was made at, and its native
  * `client`, if any.
  */
 async function collect(urls, call) {
-  const list = chunks(urls);
+  checkList(urls);
   if (call.signal?.aborted) throw call.signal.reason;
-  if (!call.body?.isPending) return gather(list, call);
-  // What the caller changes afterwards changes nothing.
-  const snapshot = [...list];
-  return gather(snapshot, await readBody(snapshot, call));
+  const source = sourceOf(urls, call);
+  return gather(source, call.body?.isPending ? await readBody(source, call) : call);
 }
 
-function gather(list, call) {
+/** What is there is read at once; of what comes in its own time, what was there when the body is. */
+function sourceOf(urls, call) {
+  if (typeof urls[Symbol.asyncIterator] === 'function') return { urls };
+  const list = chunks(urls, call.nameOf);
+  // What the caller changes afterwards changes nothing.
+  return { list: call.body?.isPending ? [...list] : list };
+}
+
+function gather(source, call) {
   return new Promise((resolve, reject) => {
-    new Collection({ resolve, reject }).run(list, call);
+    new Collection({ resolve, reject }).run(source, call);
   });
 }
 
 /** Reads the body of `call`, and returns the call that goes on. Where the deadline passes before, it does for all items. */
-async function readBody(list, call) {
+async function readBody({ list = [] }, call) {
   const { body, signal, settings } = call;
   const patience = new Patience(signal, settings.deadline);
   try {
@@ -46,8 +58,7 @@ async function readBody(list, call) {
 
 class Collection {
   #run;
-  #results;
-  #missing;
+  #results = [];
   #stopsOnError;
   #resolve;
   #reject;
@@ -57,26 +68,60 @@ class Collection {
     this.#reject = reject;
   }
 
-  run(list, call) {
+  run({ list, urls }, call) {
     this.#stopsOnError = call.settings.stopOnError;
-    this.#run = new Run(call, {
-      onBatch: (batch) => this.#keep(batch),
-      onFailure: this.#reject,
+    const run = new Run(call, {
+      onReady: () => this.#take(),
+      onFailure: (reason) => this.#fail(reason),
     });
-    const total = this.#run.feed(list);
-    this.#results = new Array(total);
-    this.#missing = total;
-    if (total === 0) this.#finish();
+    run.join(call.runs);
+    this.#run = run;
+    alive.hold(this);
+    const patience = new Patience(call.signal, call.settings.deadline);
+    run.endWith(() => patience.end());
+    try {
+      if (list === undefined) feedAsItComes(run, urls, { ...call, patience });
+      else feedAll(run, list, { ...call, patience });
+      if (run.isFinished) this.#finish();
+    } catch (error) {
+      run.fail(error);
+    }
   }
 
+  #take() {
+    for (let turn = 0; turn < BATCHES_PER_TURN; turn++) {
+      // An abort may have ended it between the bell and now.
+      const batch = this.#run.take();
+      if (batch === null) {
+        if (this.#run.isFinished && !this.#run.isOver) this.#finish();
+        return;
+      }
+      if (!this.#keep(batch)) return;
+    }
+    setImmediate(() => this.#go());
+  }
+
+  #go() {
+    try {
+      this.#take();
+    } catch (error) {
+      this.#run.fail(error);
+    }
+  }
+
+  /** Whether the run goes on. */
   #keep(batch) {
     const failed = this.#stopsOnError ? batch.firstFailed() : -1;
-    if (failed !== -1) return void this.#run.fail(batch.error(failed));
+    if (failed !== -1) {
+      this.#run.fail(batch.error(failed));
+      return false;
+    }
+    // In one go where the length is known by now.
+    if (this.#results.length < this.#run.total) this.#results.length = this.#run.total;
     for (let row = 0; row < batch.length; row++) {
       this.#results[batch.index[row]] = this.#result(batch, row);
     }
-    this.#missing -= batch.length;
-    if (this.#missing === 0) this.#finish();
+    return true;
   }
 
   #result(batch, row) {
@@ -85,12 +130,23 @@ class Collection {
   }
 
   #finish() {
+    // What the caller is told of it last may throw.
+    const stats = this.#run.finish();
+    alive.release(this);
     // Stays an ordinary array: `stats` shows neither in a loop nor in JSON.
-    const stats = this.#run.stats();
-    const results = Object.defineProperty(this.#results, 'stats', { value: stats });
-    this.#run.close();
-    this.#resolve(results);
+    this.#resolve(Object.defineProperty(this.#results, 'stats', { value: stats }));
   }
+
+  #fail(reason) {
+    alive.release(this);
+    this.#reject(reason);
+  }
+}
+
+function feedAsItComes(run, urls, { patience, nameOf }) {
+  const feed = new Feed(new Source(urls), run, { patience, nameOf });
+  run.begin();
+  feed.start();
 }
 
 module.exports = { collect };

@@ -52,10 +52,16 @@ function asking(call) {
   }
 }
 
-/** What the native part refused, as the misuse that it is; anything else is our own fault. */
+/** What the native part says: misuse as such, what the system or a file had to say as it is; anything else is our own fault. */
 function refused({ code, message }) {
-  if (!/^ERR_(?!INTERNAL)/.test(code)) return coded(Error, 'ERR_INTERNAL', `manyfetch: ${message}`);
-  return coded(code === 'ERR_OUT_OF_RANGE' ? RangeError : TypeError, code, message);
+  if (!/^E(?!RR_INTERNAL)/.test(code)) return coded(Error, 'ERR_INTERNAL', `manyfetch: ${message}`);
+  if (code === 'ERR_OUT_OF_RANGE') return coded(RangeError, code, message);
+  const isMisuse = code.startsWith('ERR_') && code !== 'ERR_JOURNAL_MISMATCH';
+  return coded(isMisuse ? TypeError : Error, code, message);
+}
+
+function clientClosed() {
+  return coded(Error, 'ERR_CLIENT_CLOSED', 'the client was closed');
 }
 
 /** What should have been read, and could not be. */
@@ -111,6 +117,7 @@ function callSite(callee) {
 module.exports = {
   asking,
   callSite,
+  clientClosed,
   describe,
   DownloadError,
   invalidThis,

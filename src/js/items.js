@@ -12,24 +12,34 @@ const { isUrl } = require('./readers.js');
 const CHUNK = 1024;
 const MAX_BYTES = 4 << 20;
 
-/** The chunks of `urls`, which is read as they are asked for. */
-function chunks(urls) {
-  if (typeof urls === 'string' || typeof urls?.[Symbol.iterator] !== 'function') {
+/** Throws unless `urls` is something that items can be read from. */
+function checkList(urls) {
+  const isText = typeof urls === 'string' || urls instanceof String;
+  const isFunction = (key) => typeof urls?.[key] === 'function';
+  if (isText || !(isFunction(Symbol.asyncIterator) || isFunction(Symbol.iterator))) {
     throw invalidType('urls', 'an iterable of URLs, such as an array', urls);
   }
-  return generate(urls);
 }
 
-function* generate(urls) {
-  let chunk = new Chunk();
+/** The chunks of an iterable, which is read as they are asked for. `nameOf` gives the names of files, if it does. */
+function* chunks(urls, nameOf) {
+  let first = 0;
+  let chunk = new Chunk(first, nameOf);
   for (const item of urls) {
     chunk.add(item);
-    if (chunk.urls.length === CHUNK || chunk.size >= MAX_BYTES) {
-      yield chunk;
-      chunk = new Chunk();
-    }
+    if (!chunk.isFull) continue;
+    yield chunk;
+    first += chunk.urls.length;
+    chunk = new Chunk(first, nameOf);
   }
   if (chunk.urls.length > 0) yield chunk;
+}
+
+/** What the caller's own function threw: it is no fault of an item. */
+class OfCaller {
+  constructor(thrown) {
+    this.thrown = thrown;
+  }
 }
 
 class Chunk {
@@ -42,13 +52,27 @@ class Chunk {
   size = 0;
   /** Pairs of row and tag. */
   tags = [];
+  /** The index of its first item. */
+  #first;
+  #nameOf;
+
+  constructor(first, nameOf) {
+    this.#first = first;
+    this.#nameOf = nameOf;
+  }
+
+  get isFull() {
+    return this.urls.length === CHUNK || this.size >= MAX_BYTES;
+  }
 
   add(item) {
-    if (typeof item === 'string') return void this.urls.push(line(item));
+    const isPlain = typeof item === 'string' && this.#nameOf === undefined;
+    if (isPlain) return void this.urls.push(line(item));
     const row = this.urls.length;
     try {
       this.addObject(row, item);
     } catch (error) {
+      if (error instanceof OfCaller) throw error.thrown;
       this.special.push([row, { fault: describe(error) }]);
       this.urls[row] ??= shownUrl(item);
       const tag = attempt(() => item.tag);
@@ -57,7 +81,8 @@ class Chunk {
   }
 
   addObject(row, item) {
-    if (isUrl(item)) return void this.urls.push(line(item.href));
+    if (typeof item === 'string' || isUrl(item))
+      return this.addRequest(row, { url: item.href ?? item });
     if (typeof item !== 'object' || item === null) {
       throw invalidType('an item', 'a URL or an object with a url', item);
     }
@@ -65,16 +90,32 @@ class Chunk {
     if (item[Symbol.toStringTag] === 'Request') {
       throw wrongOption('an item cannot be a Request: pass { url, method, headers }');
     }
-    const { url, tag, body, request } = readItem(item);
+    this.addRequest(row, readItem(item));
+  }
+
+  addRequest(row, { url, tag, body, file, request = {} }) {
     if (url === undefined) throw invalidType('item.url', 'a string or a URL', url);
     this.urls.push(line(url));
     if (tag !== undefined) this.tags.push([row, tag]);
-    if (body === undefined && Object.keys(request).length === 0) return;
-    const special = [row, { options: request }];
+    const name = file ?? this.#nameFor({ url, index: this.#first + row, tag });
+    if (body === undefined && name === undefined && Object.keys(request).length === 0) return;
+    const special = [row, { options: request, file: name }];
     this.special.push(special);
     if (body === undefined) return;
     this.bodies.push([special, body]);
     this.size += body.bytes.byteLength ?? 0;
+  }
+
+  #nameFor(item) {
+    if (this.#nameOf === undefined) return undefined;
+    let name;
+    try {
+      name = this.#nameOf(item);
+    } catch (error) {
+      throw new OfCaller(error);
+    }
+    if (typeof name !== 'string') throw invalidType('the name of a file', 'a string', name);
+    return name.toWellFormed();
   }
 
   /** A body is still to be read. */
@@ -131,4 +172,4 @@ function line(url) {
   return url.includes('\n') ? url.replace(/[\t\n\r]/g, '') : url;
 }
 
-module.exports = { chunks };
+module.exports = { checkList, Chunk, chunks };

@@ -88,20 +88,33 @@ const LIMITS = {
   hosts: read.record('an object with hosts as its keys', table(HOST)),
 };
 
+const SAVE_TO = {
+  dir: read.filePath,
+  name: read.fileNames,
+  ifExists: read.word('error', 'skip', 'replace', 'resume', 'update'),
+  durable: read.boolean,
+};
+
 const OF_RUN = {
   signal: read.abortSignal,
   deadline: duration,
   stopOnError: read.boolean,
   dedupe: read.boolean,
+  saveTo,
+  journal: read.filePath,
+  maxBufferedBytes: count,
+  onProgress: read.callback,
 };
 
-const ITEM = { ...REQUEST, url: read.url, tag: (value) => value };
+const ITEM = { ...REQUEST, url: read.url, tag: (value) => value, file: read.string };
+
+const CLOSING = { force: read.boolean };
 
 /** What may be given to a free call, to a `Client`, and to a call of a `Client`'s. */
 const FREE_CALL = { ...REQUEST, ...CONNECTION, ...LIMITS, ...OF_RUN };
 const CLIENT = {
   ...{ ...REQUEST, ...CONNECTION, ...LIMITS },
-  ...elsewhere(OF_RUN, 'belongs to a run: give it to downloadAll'),
+  ...elsewhere(OF_RUN, 'belongs to a run: give it to downloadAll or downloadEach'),
 };
 const CLIENTS_CALL = {
   ...{ ...REQUEST, ...LIMITS, ...OF_RUN },
@@ -112,8 +125,8 @@ const CLIENTS_CALL = {
 };
 
 /**
- * The signal of a call, the body of its requests, and its settings: options of requests under `request`, of connections under
- * `connection`, limits under `limits`, all others beside.
+ * The signal of a call, the body of its requests, its callbacks, and its settings: options of requests under `request`, of
+ * connections under `connection`, limits under `limits`, all others beside.
  */
 function readOptions(options) {
   return readCall(FREE_CALL, options);
@@ -127,8 +140,14 @@ function readClientsOptions(options) {
 function readCall(known, options) {
   const given = readAll(known, options);
   const signal = take(given, 'signal');
+  const onProgress = take(given, 'onProgress');
   const body = takeBody(given, 'options');
-  return { signal, body, settings: grouped(given) };
+  return { signal, body, onProgress, nameOf: takeNames(given.saveTo), settings: grouped(given) };
+}
+
+/** Takes the function that names files out of `saveTo`, if there is one: the native part takes what it says. */
+function takeNames(saveTo) {
+  return typeof saveTo?.name === 'function' ? take(saveTo, 'name') : undefined;
 }
 
 /** The settings of a client, in the same shape, and the body of its requests. */
@@ -138,11 +157,16 @@ function readClientOptions(options) {
   return { body, settings: grouped(given) };
 }
 
-/** One item that is an object: its URL, its tag, its body, and the other options of its request. */
+/** How a client is closed. */
+function readClosing(options = {}) {
+  return readTable(CLOSING, options, 'options');
+}
+
+/** One item that is an object: its URL, its tag, its body, the name of its file, and the other options of its request. */
 function readItem(item) {
   const request = readTable(ITEM, item, 'item');
-  const [url, tag] = [take(request, 'url'), take(request, 'tag')];
-  return { url, tag, body: takeBody(request, 'item'), request };
+  const [url, tag, file] = ['url', 'tag', 'file'].map((name) => take(request, name));
+  return { url, tag, file, body: takeBody(request, 'item'), request };
 }
 
 function readAll(known, options = {}) {
@@ -203,6 +227,16 @@ function auth(value, name) {
   return given;
 }
 
+function saveTo(value, name) {
+  if (typeof value === 'string') return { dir: read.filePath(value, name) };
+  if (typeof value !== 'object' || value === null) {
+    throw invalidType(name, 'the path of a folder, or an object', value);
+  }
+  const given = readTable(SAVE_TO, value, name);
+  if (given.dir === undefined) throw invalidType(`${name}.dir`, 'the path of a folder', given.dir);
+  return given;
+}
+
 function timeout(value, name) {
   if (typeof value === 'number') return { request: duration(value, name) };
   if (typeof value !== 'object' || value === null) {
@@ -220,4 +254,4 @@ function retry(value, name) {
   return readTable(RETRY, value, name);
 }
 
-module.exports = { readClientOptions, readClientsOptions, readItem, readOptions };
+module.exports = { readClientOptions, readClientsOptions, readClosing, readItem, readOptions };

@@ -2,6 +2,7 @@
 
 'use strict';
 
+const path = require('node:path');
 const { invalidType, invalidValue, show } = require('./errors.js');
 const { CODES } = require('./native.js');
 const numbers = require('./numbers.js');
@@ -131,6 +132,27 @@ function addresses(value, name) {
   return value.map((one) => string(one, name));
 }
 
+function callback(value, name) {
+  if (typeof value !== 'function') throw invalidType(name, 'a function', value);
+  return value;
+}
+
+/** Where something is in the file system: a relative one is taken from here, whatever becomes the working directory later. */
+function filePath(value, name) {
+  if (typeof value !== 'string') throw invalidType(name, 'a path', value);
+  if (value === '' || value.includes('\0')) throw invalidValue(name, 'must be a path', value);
+  return path.resolve(value.toWellFormed());
+}
+
+/** How files are called: by one of these words, or by a function of the caller's. */
+function fileNames(value, name) {
+  const words = ['url', 'content-disposition'];
+  if (typeof value === 'function' || words.includes(value)) return value;
+  const expected = "'url', 'content-disposition' or a function";
+  if (typeof value !== 'string') throw invalidType(name, expected, value);
+  throw invalidValue(name, `must be ${expected}`, value);
+}
+
 /** By its shape: a signal may come from another realm or from a polyfill. */
 function abortSignal(value, name) {
   const isSignal =
@@ -157,8 +179,11 @@ module.exports = {
   abortSignal,
   addresses,
   boolean,
+  callback,
   concurrency,
   errorCode,
+  fileNames,
+  filePath,
   headers,
   http2,
   isUrl,

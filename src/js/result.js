@@ -48,7 +48,8 @@ class Result {
 
   get ok() {
     const status = this.status;
-    return status >= 200 && status <= 299 && this.#batch.code[this.#row] === 0;
+    const isSuccess = (status >= 200 && status <= 299) || this.#batch.isSaved(this.#row);
+    return isSuccess && this.#batch.code[this.#row] === 0;
   }
 
   get status() {
@@ -86,6 +87,14 @@ class Result {
 
   get wireSize() {
     return this.#batch.wireSize[this.#row];
+  }
+
+  get file() {
+    return this.#batch.file(this.#row);
+  }
+
+  get fromJournal() {
+    return this.#batch.isFromJournal(this.#row) || undefined;
   }
 
   get attempts() {
@@ -155,10 +164,12 @@ class Result {
   #fields() {
     const { index, url, requestUrl, redirects, redirected, tag, ok, status, statusText, headers } =
       this;
-    const { httpVersion, remoteAddress, decoded, size, wireSize, attempts, timings, error } = this;
+    const { httpVersion, remoteAddress, decoded, size, wireSize, file, fromJournal } = this;
+    const { attempts, timings, error } = this;
     return {
       ...{ index, url, requestUrl, redirects, redirected, tag, ok, status, statusText, headers },
-      ...{ httpVersion, remoteAddress, decoded, size, wireSize, attempts, timings, error },
+      ...{ httpVersion, remoteAddress, decoded, size, wireSize, file, fromJournal },
+      ...{ attempts, timings, error },
     };
   }
 

@@ -1,5 +1,5 @@
-// One run: feeds the list to the native part, takes batches from it when it rings, and ends it. What becomes of the batches is
-// its owner's: `collect.js` makes an array of them.
+// One run, as its owner sees it: takes items, gives batches, tells when there are some, and ends. What becomes of the batches is
+// the owner's: `collect.js` makes an array of them, `each.js` an iterator. Where nobody holds it, it is collected and cancelled.
 
 'use strict';
 
@@ -8,131 +8,166 @@ const { Batch } = require('./batch.js');
 const { BodyBlock } = require('./bodies.js');
 const { asking } = require('./errors.js');
 const native = require('./native.js');
-const { Patience } = require('./patience.js');
-const { surroundingsFor } = require('./surroundings.js');
+const { Progress } = require('./progress.js');
+const { readStats } = require('./stats.js');
+const { memoryLimit, surroundingsFor } = require('./surroundings.js');
 
-/** Batches read before timers and sockets of the caller's get their turn. */
-const BATCHES_PER_TURN = 4;
+/** Ends what else was begun for a run that nobody holds any more. */
+const forgotten = new FinalizationRegistry(endAll);
 
 class Run {
   #native;
-  /** What all results of the run share: their tags, and where it was called. */
+  /** The numbers it ended with. */
+  #finalStats;
+  /** What its results share: their tags, and where it was called. */
   #shared;
-  #signal;
-  /** With what is still to be read. */
-  #patience;
-  /** Ends the listening to the signal. */
-  #listening;
-  #onBatch;
-  #onFailure;
+  #owner;
+  #progress;
+  /** What is to be ended with it. */
+  #endings = [];
+  /** Items handed over. */
+  #total = 0;
+  #hasEnded = false;
 
   /**
-   * A run with these settings and this body, of the native `client` if there is one. Each batch goes to `onBatch`; why the run
-   * cannot go on, if it cannot, to `onFailure`. Throws when the settings are refused.
+   * A run with the settings of `call` and its body, of its native `client` if there is one. `onReady` is called when there may be
+   * something to take; `onFailure` with the reason why it cannot go on, if it cannot. Throws when the settings are refused.
    */
-  constructor({ settings, body, signal, site, client }, { onBatch, onFailure }) {
-    this.#shared = { tags: new Map(), site };
-    this.#signal = signal;
-    this.#patience = new Patience(signal, settings.deadline);
-    this.#onBatch = onBatch;
-    this.#onFailure = onFailure;
-    this.#native = prepare({ settings, body, client }, () => this.#wake());
-    this.#listening = onAbort(signal, () => this.fail(signal.reason));
-  }
-
-  /** Hands over the whole list and returns how many items it has. What its iterator throws ends the run. */
-  feed(chunks) {
-    try {
-      return this.#pushAll(chunks);
-    } catch (error) {
-      this.close();
-      throw error;
+  constructor(call, { onReady, onFailure }) {
+    const { settings, body, signal, site, client, onProgress } = call;
+    this.#shared = { tags: new Map(), site, isStreamed: settings.isStreamed === true };
+    this.#owner = { onReady, onFailure };
+    // Whoever only calls it must not hold it.
+    const self = new WeakRef(this);
+    this.#native = prepare({ settings, body, client }, () => self.deref()?.#ready());
+    this.#endings.push(onAbort(signal, () => self.deref()?.fail(signal.reason)));
+    if (onProgress !== undefined) {
+      const progress = new Progress(onProgress, self);
+      this.#endings.push(() => progress.end());
+      this.#progress = progress;
     }
+    forgotten.register(this, this.#endings, this);
   }
 
-  /** The run in numbers. */
+  /** Becomes one of `runs`, those of its client. */
+  join(runs) {
+    if (runs !== undefined) this.#endings.push(runs.add(this));
+  }
+
+  /** Also ends `end` with the run, however that ends. */
+  endWith(end) {
+    this.#endings.push(end);
+  }
+
+  /** Items handed over so far. */
+  get total() {
+    return this.#total;
+  }
+
+  /** How many items may have been handed over and not be delivered. */
+  get lookAhead() {
+    return this.#native?.lookAhead() ?? 0;
+  }
+
+  /** It was closed. */
+  get isOver() {
+    return this.#native === undefined;
+  }
+
+  /** Every item has come to its end, and nothing is left to take. */
+  get isFinished() {
+    return this.#hasEnded && (this.#total === 0 || (this.#native?.isDrained() ?? true));
+  }
+
+  /** Starts the run before there are items. */
+  begin() {
+    asking(() => this.#native?.begin());
+  }
+
+  /** Hands over the items of `chunk`, whose bodies are all there. */
+  push(chunk) {
+    for (const [row, tag] of chunk.tags) this.#shared.tags.set(this.#total + row, tag);
+    this.#total += chunk.urls.length;
+    const encoded = chunk.encode();
+    asking(() => this.#native?.push(...encoded));
+  }
+
+  /** The list is not read on until results are taken, or it is again. */
+  setAhead(isAhead) {
+    this.#native?.setAhead(isAhead);
+  }
+
+  /** There are no more items. */
+  end() {
+    this.#hasEnded = true;
+    this.#native?.end();
+  }
+
+  /** Starts nothing more. */
+  stop() {
+    this.#hasEnded = true;
+    this.#native?.stop();
+  }
+
+  /** The next batch, or null. Of a run that is streamed, it also says that the one before is delivered. */
+  take() {
+    const raw = asking(() => this.#native?.take() ?? null);
+    return raw === null ? null : new Batch(raw, this.#shared);
+  }
+
+  /** The run in numbers: so far, or as it ended. */
   stats() {
-    return JSON.parse(this.#native.stats());
+    return this.#finalStats ?? readStats(this.#native, () => this.#hosts());
+  }
+
+  /** It is over, and all went well as far as the run itself goes. Returns the numbers, once they were reported. */
+  finish() {
+    const stats = this.stats();
+    this.#progress?.report(stats);
+    this.close();
+    return stats;
   }
 
   /** Ends the run because of `reason`. */
   fail(reason) {
-    this.#onFailure(reason);
+    if (this.isOver) return;
     this.close();
+    this.#owner.onFailure(reason);
   }
 
   /** Ends the run: what is under way is cancelled, and nothing more comes. */
   close() {
-    this.#native?.close();
+    if (this.isOver) return;
+    const hosts = this.#native.hosts();
+    this.#finalStats = readStats(this.#native, () => JSON.parse(hosts));
+    this.#native.close();
     this.#native = undefined;
-    this.#patience.end();
-    this.#listening?.();
-    this.#listening = undefined;
+    forgotten.unregister(this);
+    endAll(this.#endings);
   }
 
-  /** All is read at once. What has to wait for a body, and all behind it, is handed over later and in its order. */
-  #pushAll(chunks) {
-    let total = 0;
-    const later = [];
-    for (const chunk of chunks) {
-      // The caller's own iterator may have aborted.
-      if (this.#signal?.aborted) throw this.#signal.reason;
-      for (const [row, tag] of chunk.tags) this.#shared.tags.set(total + row, tag);
-      total += chunk.urls.length;
-      if (later.length > 0 || chunk.isPending) later.push(chunk);
-      else this.#push(chunk);
-    }
-    if (later.length === 0) this.#native.end();
-    else {
-      // Time passes while they wait.
-      asking(() => this.#native.begin());
-      this.#pushLater(later);
-    }
-    return total;
+  #hosts() {
+    return this.isOver ? this.#finalStats.hosts : JSON.parse(this.#native.hosts());
   }
 
-  async #pushLater(chunks) {
+  #ready() {
     try {
-      for (const chunk of chunks) {
-        await chunk.settle(this.#patience);
-        // It may have ended meanwhile.
-        if (this.#native === undefined) return;
-        this.#push(chunk);
-      }
-      this.#native.end();
+      this.#owner.onReady();
     } catch (error) {
       this.fail(error);
     }
   }
+}
 
-  #push(chunk) {
-    const encoded = chunk.encode();
-    asking(() => this.#native.push(...encoded));
-  }
-
-  #wake() {
-    try {
-      this.#take();
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
-  #take() {
-    for (let turn = 0; turn < BATCHES_PER_TURN; turn++) {
-      // An abort, or the owner, may have ended it between the bell and now.
-      const raw = asking(() => this.#native?.take() ?? null);
-      if (raw === null) return;
-      this.#onBatch(new Batch(raw, this.#shared));
-    }
-    setImmediate(() => this.#wake());
-  }
+function endAll(endings) {
+  for (const end of endings) end();
 }
 
 function prepare({ settings, body, client }, wake) {
   const block = new BodyBlock();
   const place = body && block.add(body);
   const options = { ...settings, request: { ...settings.request, body: place } };
+  options.memoryLimit = memoryLimit();
   const makesClient = settings.connection !== undefined || native.wantsSurroundings();
   const surroundings =
     client === undefined && makesClient ? surroundingsFor(settings.connection) : undefined;

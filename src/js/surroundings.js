@@ -1,4 +1,5 @@
-// What this process has to say of how to connect: the certificates that its Node trusts, and the proxies of its environment.
+// What this process has to say of its surroundings: the certificates that its Node trusts, the proxies of its environment, and how
+// much memory it may have.
 
 'use strict';
 
@@ -34,4 +35,13 @@ function extraCertificates() {
   }
 }
 
-module.exports = { surroundingsFor };
+let limit;
+
+/** Bytes of memory that the system lets this process have, as far as it says so. Looked up once. */
+function memoryLimit() {
+  // Since Node 20.
+  limit ??= process.constrainedMemory?.() || Number.POSITIVE_INFINITY;
+  return Number.isSafeInteger(limit) ? limit : undefined;
+}
+
+module.exports = { memoryLimit, surroundingsFor };

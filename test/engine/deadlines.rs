@@ -74,6 +74,7 @@ async fn the_time_of_an_item_passes_wherever_it_is() {
         let input = Input {
             url: "http://a/".into(),
             options: Some(Ok(timed)),
+            file: None,
         };
         // The one that takes its place is in flight for longer.
         let list = vec![input, plain("http://b/")];
@@ -279,5 +280,5 @@ async fn a_run_whose_bell_breaks_is_broken() {
     let mut run = client.start_on(&Handle::current(), RunOptions::default(), bell);
     run.push(urls("a", 600).collect());
     sleep(600 * SECOND).await;
-    assert!(run.is_broken());
+    assert!(run.failure().is_some());
 }

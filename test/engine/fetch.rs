@@ -61,6 +61,7 @@ pub(crate) fn plain(url: impl Into<String>) -> Input {
     Input {
         url: url.into(),
         options: None,
+        file: None,
     }
 }
 
@@ -82,6 +83,7 @@ pub(crate) fn with(url: impl Into<String>, change: impl FnOnce(&mut RequestOptio
     Input {
         url: url.into(),
         options: Some(Ok(options)),
+        file: None,
     }
 }
 

@@ -256,7 +256,7 @@ async fn a_body_that_breaks_off_is_fetched_anew_and_takes_no_credit_twice() {
         Ok((fake::head(200), body))
     });
     let options = RunOptions {
-        max_buffered_bytes: 1_000,
+        max_buffered_bytes: Some(1_000),
         ..run_options(fixed(1, 1), steady(3))
     };
     let fetched = fetch(&client, options, vec![plain("http://a/")]).await;

@@ -216,7 +216,7 @@ async fn a_large_body_arrives_whole_and_an_endless_one_is_cut_at_its_cap() {
 async fn the_bodies_of_a_run_stay_within_its_credit() {
     let origin = Origin::builder().serve(async |_| Response::new(Bytes::from_static(&[1; 1_000])));
     let options = RunOptions {
-        max_buffered_bytes: 5_500,
+        max_buffered_bytes: Some(5_500),
         ..RunOptions::default()
     };
     let list = (0..10).map(|_| once(origin.url("/"))).collect();
@@ -236,7 +236,7 @@ async fn bodies_count_by_what_they_decode_to() {
         async move { response }
     });
     let options = RunOptions {
-        max_buffered_bytes: 5_500_000,
+        max_buffered_bytes: Some(5_500_000),
         ..RunOptions::default()
     };
     let list = (0..100).map(|_| once(origin.url("/"))).collect();

@@ -16,7 +16,12 @@ const types = read('index.d.ts');
 const readme = read('README.md');
 
 /** Where the options of an interface stand in those of a call. */
-const PATHS = { Timeouts: 'timeout.', Retry: 'retry.', Backoff: 'retry.backoff.' };
+const PATHS = {
+  Timeouts: 'timeout.',
+  Retry: 'retry.',
+  Backoff: 'retry.backoff.',
+  SaveTo: 'saveTo.',
+};
 /** What opens or closes an object of options within an interface, or is an option with its `@default`. */
 const MEMBERS = /^ {2}(\};)|(?:@default ([^@]*?)\s+\*\/\s+)?^ +(\w+)\?:( \{$)?/gm;
 
@@ -80,14 +85,14 @@ test('every option of index.d.ts stands in the table of the README', () => {
   const missing = names.filter((name) => !new RegExp(`[\`.]${name}\``).test(table));
   assert.deepEqual(
     missing,
-    ['timeout', 'retry', 'backoff', 'tls', 'dns'],
+    ['timeout', 'retry', 'backoff', 'tls', 'dns', 'saveTo'],
     'which the table has in parts',
   );
 });
 
 test('the table of the README has the defaults of the engine', () => {
   const table = readme.slice(readme.indexOf('## Options'), readme.indexOf('## Results'));
-  const plain = { none: 'null', '256 MiB': 256 * 2 ** 20 };
+  const plain = { none: 'null', '256 MiB': 256 * 2 ** 20, '1 GiB': 2 ** 30 };
   // The commas of a list and of thousands, the quotes of a string: neither is in the value.
   const bare = (value) => String(value).replace(/[`', ]/g, '');
   const documented = {};

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::bucket::Bucket;
 use super::timed::{Place, Timed};
+use super::waits::{OriginWaits, Stopwatch};
 use super::window::Window;
 use crate::options::{Concurrency, HostLimits, Limits};
 use crate::rate::Rate;
@@ -52,6 +53,11 @@ pub(super) struct Lane<W, G> {
     pub(super) grant: Option<G>,
     /// Connect timeouts in a row.
     pub(super) unreached: u8,
+    /// Work waits for a place of the lane's own, and for its rate.
+    pub(super) capped: Stopwatch,
+    pub(super) rated: Stopwatch,
+    /// The most there were in flight.
+    pub(super) peak: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +86,22 @@ impl<W, G> Lane<W, G> {
             .as_ref()
             .is_none_or(|bucket| bucket.is_full(now));
         !is_used && is_full && self.unreached == 0
+    }
+
+    /// Looks again what its work waits for.
+    pub(super) fn watch(&mut self, now: Instant) {
+        let waits = self.has_work() && !self.window.has_room(self.in_flight);
+        self.capped.set(waits, now);
+        self.peak = self.peak.max(self.in_flight);
+    }
+
+    /// For what its work waited so far.
+    pub(super) fn waits(&self, now: Instant) -> OriginWaits {
+        OriginWaits {
+            origin: (*self.origin).into(),
+            concurrency: self.capped.total(now),
+            rate: self.rated.total(now),
+        }
     }
 
     pub(super) fn next(&mut self, timed: &mut Timed<W>) -> Option<W> {

@@ -5,6 +5,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use slab::Slab;
 use tokio::time::Instant;
@@ -16,6 +17,7 @@ use super::lane::{Closed, Lane, LaneId, MAX_UNREACHED, State, Turn, limits_of};
 use super::report::{Contact, Report};
 use super::rests::Rest;
 use super::timed::{Delayed, Place, Timed};
+use super::waits::{OriginWaits, Stopwatch, Waits};
 use super::window::Window;
 use crate::options::Limits;
 
@@ -46,6 +48,8 @@ pub(crate) struct Lanes<W, G> {
     waiting: usize,
     /// Nothing is taken in any more.
     is_closed: bool,
+    /// Nothing starts for now.
+    is_held: bool,
     ids: HashMap<Arc<str>, LaneId>,
     by_id: Slab<Lane<W, G>>,
     /// Lanes that may go as far as they know, each once.
@@ -59,6 +63,24 @@ pub(crate) struct Lanes<W, G> {
     alarm: Option<Instant>,
     /// Lanes at which those are looked for that can be forgotten.
     sweep_at: usize,
+    waits: Watches,
+}
+
+/// What the work of all lanes waits for.
+#[derive(Debug, Default)]
+struct Watches {
+    full: Stopwatch,
+    rated: Stopwatch,
+    /// For the caller to take what is there: bodies, or results before there can be more items.
+    caller: Stopwatch,
+    /// For items.
+    list: Stopwatch,
+    /// Items are still to come, and whether the caller is to take results before.
+    is_open: bool,
+    is_ahead: bool,
+    /// Of lanes that were forgotten.
+    origins: HashMap<Arc<str>, OriginWaits>,
+    peak: u64,
 }
 
 impl<W, G> Lanes<W, G> {
@@ -72,6 +94,7 @@ impl<W, G> Lanes<W, G> {
             granted: 0,
             waiting: 0,
             is_closed: false,
+            is_held: false,
             ids: HashMap::new(),
             by_id: Slab::new(),
             ready: VecDeque::new(),
@@ -81,6 +104,7 @@ impl<W, G> Lanes<W, G> {
             timed: Timed::new(),
             alarm: None,
             sweep_at: MIN_SWEEP,
+            waits: Watches::default(),
         }
     }
 
@@ -127,6 +151,7 @@ impl<W, G> Lanes<W, G> {
                 return Some(refused);
             }
             if !self.has_next(now) {
+                self.watch(now);
                 return None;
             }
             let id = self.ready.pop_front()?;
@@ -138,8 +163,7 @@ impl<W, G> Lanes<W, G> {
 
     /// Whether something may go at once, as far as these lanes know.
     pub(crate) fn has_next(&self, now: Instant) -> bool {
-        self.window.has_room(self.in_flight)
-            && !self.ready.is_empty()
+        self.may_start()
             && self
                 .bucket
                 .as_ref()
@@ -160,8 +184,13 @@ impl<W, G> Lanes<W, G> {
             .is_some_and(|due| alarm.is_none_or(|alarm| due < alarm))
     }
 
+    fn may_start(&self) -> bool {
+        !self.is_held && self.window.has_room(self.in_flight) && !self.ready.is_empty()
+    }
+
     fn due(&mut self, now: Instant) -> Option<Instant> {
-        let rated = (self.window.has_room(self.in_flight) && !self.ready.is_empty())
+        let rated = self
+            .may_start()
             .then(|| self.bucket.as_ref()?.ready_at(now))
             .flatten();
         let parked = self.parked.peek().map(|Reverse((at, _))| *at);
@@ -180,6 +209,7 @@ impl<W, G> Lanes<W, G> {
         let lane = &mut self.by_id[id.0];
         lane.window.settle(report.of_origin(), lane.in_flight, now);
         lane.in_flight -= 1;
+        lane.watch(now);
         match report.contact {
             // One that was given up stays so, whatever still comes from it.
             Contact::Answered if lane.unreached < MAX_UNREACHED => lane.unreached = 0,
@@ -229,9 +259,19 @@ impl<W, G> Lanes<W, G> {
         None
     }
 
+    /// Starts nothing as long as `is_held`.
+    pub(crate) fn hold(&mut self, is_held: bool) {
+        self.is_held = is_held;
+    }
+
     /// Lets go of everything that waits, and of all that is still to come.
     pub(crate) fn shut(&mut self) {
         self.is_closed = true;
+        self.drop_waiting();
+    }
+
+    /// Lets go of everything that waits now.
+    pub(crate) fn drop_waiting(&mut self) {
         self.waiting = 0;
         self.granted = 0;
         self.ready.clear();
@@ -289,7 +329,9 @@ impl<W, G> Lanes<W, G> {
             }
             None => {}
         }
-        if let Some(at) = lane.bucket.as_ref().and_then(|bucket| bucket.ready_at(now)) {
+        let rated = lane.bucket.as_ref().and_then(|bucket| bucket.ready_at(now));
+        lane.rated.set(rated.is_some() && lane.has_work(), now);
+        if let Some(at) = rated {
             self.park(id, at);
             return None;
         }
@@ -310,6 +352,7 @@ impl<W, G> Lanes<W, G> {
             self.waiting -= 1;
             let buckets = lane.bucket.iter_mut().chain(&mut self.bucket);
             buckets.for_each(|bucket| bucket.take(now));
+            lane.watch(now);
             Next::Go(id, work, grant)
         });
         self.note_if_ready(id);
@@ -405,6 +448,9 @@ impl<W, G> Lanes<W, G> {
             is_listed: false,
             grant: None,
             unreached: 0,
+            capped: Stopwatch::default(),
+            rated: Stopwatch::default(),
+            peak: 0,
         }));
         self.ids.insert(origin, id);
         id
@@ -432,7 +478,7 @@ impl<W, G> Lanes<W, G> {
             .bucket
             .as_ref()
             .is_none_or(|bucket| self.granted == 0 && bucket.ready_at(now).is_none());
-        has_token && self.window.has_room(self.in_flight + self.granted)
+        has_token && !self.is_held && self.window.has_room(self.in_flight + self.granted)
     }
 
     /// Forgets those that have nothing to do, and with them what an automatic number has learnt: there are too many.
@@ -457,6 +503,80 @@ impl<W, G> Lanes<W, G> {
     fn forget(&mut self, id: LaneId) {
         let lane = self.by_id.remove(id.0);
         self.ids.remove(&lane.origin);
+        self.waits.peak += lane.peak as u64;
+        let waits = lane.waits(Instant::now());
+        if !waits.is_none() {
+            let known = self
+                .waits
+                .origins
+                .entry(lane.origin)
+                .or_insert(OriginWaits {
+                    concurrency: Duration::ZERO,
+                    rate: Duration::ZERO,
+                    ..waits.clone()
+                });
+            known.concurrency += waits.concurrency;
+            known.rate += waits.rate;
+        }
+    }
+
+    /// Items are still to come, or not; with `is_ahead`, not before the caller has taken results.
+    pub(crate) fn expect(&mut self, is_open: bool, is_ahead: bool, now: Instant) {
+        self.waits.is_open = is_open;
+        self.waits.is_ahead = is_ahead;
+        self.watch(now);
+    }
+
+    /// Looks again what work waits for, in all lanes.
+    fn watch(&mut self, now: Instant) {
+        let has_room = self.window.has_room(self.in_flight);
+        let has_ready = !self.ready.is_empty();
+        let is_starved = self.waits.is_open && self.waiting == 0 && has_room;
+        let waits = &mut self.waits;
+        waits.full.set(has_ready && !has_room, now);
+        waits.rated.set(has_ready && has_room && !self.is_held, now);
+        waits.caller.set(
+            has_ready && has_room && self.is_held || is_starved && waits.is_ahead,
+            now,
+        );
+        waits.list.set(is_starved && !waits.is_ahead, now);
+    }
+
+    /// What the work waited for so far.
+    pub(crate) fn waits(&self, now: Instant) -> Waits {
+        let mut origins = self.waits.origins.clone();
+        let mut peak = self.waits.peak;
+        for (_, lane) in &self.by_id {
+            peak += lane.peak as u64;
+            let waits = lane.waits(now);
+            if waits.is_none() {
+                continue;
+            }
+            origins
+                .entry(Arc::clone(&lane.origin))
+                .and_modify(|known| {
+                    known.concurrency += waits.concurrency;
+                    known.rate += waits.rate;
+                })
+                .or_insert(waits);
+        }
+        Waits {
+            concurrency: self.waits.full.total(now),
+            rate: self.waits.rated.total(now),
+            caller: self.waits.caller.total(now),
+            list: self.waits.list.total(now),
+            origins: origins.into_values().collect(),
+            peak,
+        }
+    }
+
+    /// What runs and what waits, by origin.
+    pub(crate) fn usage(&self) -> impl Iterator<Item = (&str, usize, usize)> {
+        let lanes = self.by_id.iter();
+        lanes.map(|(_, lane)| {
+            let queued = lane.begun.len() + lane.fresh.len();
+            (&*lane.origin, lane.in_flight, queued)
+        })
     }
 }
 

@@ -13,14 +13,17 @@ mod lanes;
 mod report;
 mod rests;
 mod timed;
+mod waits;
 mod window;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::options;
+use crate::sink::Credit;
 pub(crate) use auto::Signal;
 pub(crate) use ceilings::Ceilings;
 use ceilings::{Grant, Inbox};
@@ -31,10 +34,34 @@ use lanes::Lanes;
 pub(crate) use report::{Contact, Report};
 use rests::Rest;
 pub(crate) use rests::Rests;
+pub(crate) use waits::{OriginWaits, Waits};
 
 /// The limits of one run, and the work `J` that waits for them.
 #[derive(Debug)]
 pub(crate) struct Limits<J>(Arc<Shared<J>>);
+
+/// Those of a run that may be over.
+#[derive(Debug)]
+pub(crate) struct WeakLimits<J>(Weak<Shared<J>>);
+
+impl<J> WeakLimits<J> {
+    pub(crate) fn upgrade(&self) -> Option<Limits<J>> {
+        self.0.upgrade().map(Limits)
+    }
+}
+
+/// What runs and what waits at one origin.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Usage {
+    pub(crate) in_flight: u64,
+    pub(crate) queued: u64,
+}
+
+impl Usage {
+    pub(crate) fn is_none(&self) -> bool {
+        self.in_flight == 0 && self.queued == 0
+    }
+}
 
 /// What all runs of one client have in common.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +75,8 @@ pub(crate) struct ClientLimits {
 struct Shared<J> {
     lanes: Mutex<Lanes<J, Grant>>,
     gate: ClientGate,
+    /// What its bodies may hold: while it is full, nothing starts.
+    credit: Arc<Credit>,
     /// Rung when there may be work to start, or none is left.
     freed: Arc<Notify>,
 }
@@ -103,14 +132,20 @@ impl<J> Clone for Limits<J> {
 
 impl<J> Limits<J> {
     /// The limits of a run of `client`, which has at most `most` requests in flight whatever its own limits say.
-    pub(crate) fn new(limits: options::Limits, most: usize, client: ClientLimits) -> Self {
-        let freed = Arc::<Notify>::default();
+    /// It starts nothing while `credit` is full, and `freed` is rung when that is over.
+    pub(crate) fn new(
+        limits: options::Limits,
+        most: usize,
+        client: ClientLimits,
+        (credit, freed): (Arc<Credit>, Arc<Notify>),
+    ) -> Self {
         Self(Arc::new(Shared {
             lanes: Mutex::new(Lanes::new(limits, most, Instant::now())),
             gate: ClientGate {
                 client,
                 inbox: Inbox::new(Arc::clone(&freed)),
             },
+            credit,
             freed,
         }))
     }
@@ -148,6 +183,12 @@ impl<J> Limits<J> {
         self.ring();
     }
 
+    /// Lets go of all that waits now.
+    pub(crate) fn drop_waiting(&self) {
+        self.lock().drop_waiting();
+        self.ring();
+    }
+
     /// Wakes whoever waits in [`Limits::freed`].
     pub(crate) fn ring(&self) {
         self.0.freed.notify_one();
@@ -161,8 +202,33 @@ impl<J> Limits<J> {
         self.lock().in_flight()
     }
 
+    /// Items are still to come, or not; with `is_ahead`, not before the caller has taken results.
+    pub(crate) fn expect(&self, is_open: bool, is_ahead: bool) {
+        self.lock().expect(is_open, is_ahead, Instant::now());
+    }
+
+    /// What the work waited for so far.
+    pub(crate) fn waits(&self) -> Waits {
+        self.lock().waits(Instant::now())
+    }
+
+    /// Adds to `usage` what runs and what waits, by origin.
+    pub(crate) fn add_usage(&self, usage: &mut HashMap<String, Usage>) {
+        for (origin, in_flight, queued) in self.lock().usage() {
+            let known = usage.entry(origin.to_owned()).or_default();
+            known.in_flight += in_flight as u64;
+            known.queued += queued as u64;
+        }
+    }
+
+    /// The same limits, as long as somebody else holds them.
+    pub(crate) fn downgrade(&self) -> WeakLimits<J> {
+        WeakLimits(Arc::downgrade(&self.0))
+    }
+
     fn next_of(&self, lanes: &mut Lanes<J, Grant>, now: Instant) -> Option<Next<J>> {
         let gate = &self.0.gate;
+        lanes.hold(self.0.credit.is_full());
         loop {
             if let Some(next) = lanes.take(now, gate) {
                 return Some(self.with_permit(next));

@@ -57,10 +57,12 @@ impl Rest {
 }
 
 impl Rests {
-    /// Nothing is sent to `origin` for the time of `wait`.
-    pub(crate) fn pause(&self, origin: &str, wait: Duration) {
+    /// Nothing is sent to `origin` for the time of `wait`. Returns by how much its rest became longer.
+    pub(crate) fn pause(&self, origin: &str, wait: Duration) -> Duration {
         let wait = wait.min(MAX_CLOSED);
-        self.set(origin, Rest::Pause(Instant::now() + wait));
+        let until = Instant::now() + wait;
+        let before = self.set(origin, Rest::Pause(until));
+        wait.min(until.saturating_duration_since(before))
     }
 
     /// What waits for `origin`, or comes in the time of `wait`, is given up.
@@ -84,7 +86,19 @@ impl Rests {
         None
     }
 
-    fn set(&self, origin: &str, rest: Rest) {
+    /// Those that are not over.
+    pub(crate) fn all(&self) -> Vec<(Box<str>, Instant)> {
+        let now = Instant::now();
+        let hosts = self.lock();
+        let rests = hosts
+            .rests
+            .iter()
+            .map(|(origin, rest)| (origin.clone(), rest.until()));
+        rests.filter(|(_, until)| *until > now).collect()
+    }
+
+    /// Returns until when it had a rest before.
+    fn set(&self, origin: &str, rest: Rest) -> Instant {
         let now = Instant::now();
         let Hosts { rests, sweep_at } = &mut *self.lock();
         if rests.len() >= *sweep_at {
@@ -92,6 +106,7 @@ impl Rests {
             // As many must come as are left before it pays again.
             *sweep_at = (2 * rests.len()).max(MIN_SWEEP);
         }
+        let before = rests.get(origin).map_or(now, |rest| rest.until());
         match rests.entry(origin.into()) {
             // Of two wishes of one burst the longer one holds.
             Entry::Occupied(mut known) => {
@@ -110,6 +125,7 @@ impl Rests {
             }
         }
         self.count.store(rests.len(), Ordering::Relaxed);
+        before
     }
 
     fn lock(&self) -> MutexGuard<'_, Hosts> {

@@ -1,8 +1,10 @@
 //! Finished settings: nothing here is undecided, and every default is written here and nowhere else.
 
 mod connection;
+mod save;
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ use crate::rate::Rate;
 pub use connection::{
     ConnectionOptions, Http2, Identity, PROXY_VARIABLES, Proxy, TlsVersion, Trust,
 };
+pub use save::{IfExists, Naming, SaveOptions};
 
 /// The content codings that are undone, as they are asked for.
 pub(crate) const KNOWN_CODINGS: HeaderValue = HeaderValue::from_static("gzip, deflate, br, zstd");
@@ -38,7 +41,7 @@ pub struct RequestOptions {
     pub timeouts: Timeouts,
     /// Decoded bytes of a body that is kept in memory, at most: 256 MiB by default. `None` is no limit.
     pub max_body_size: Option<u64>,
-    /// The same of a body that is dropped: no limit by default.
+    /// The same of a body that is dropped, or saved: no limit by default.
     pub max_dropped_size: Option<u64>,
     /// What becomes of a response's body: it is kept by default.
     pub response_type: ResponseType,
@@ -280,6 +283,25 @@ pub struct HostLimits {
     pub rate: Option<Option<Rate>>,
 }
 
+/// How the results of a run are handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// All of them are wanted in the end: in batches that are full, and a body that finds no room is an error.
+    Collected,
+    /// Each is wanted as soon as it is there, and may take its time to be used: a body that finds no room waits for it.
+    Streamed,
+}
+
+impl Delivery {
+    /// Bytes of bodies that a run may hold by default: 1 GiB if they are collected, 64 MiB if they are streamed.
+    pub const fn max_buffered_bytes(self) -> Option<u64> {
+        match self {
+            Self::Collected => Some(1 << 30),
+            Self::Streamed => Some(64 << 20),
+        }
+    }
+}
+
 /// One run: its limits, and what its requests have in common.
 #[derive(Clone, Debug)]
 pub struct RunOptions {
@@ -291,10 +313,16 @@ pub struct RunOptions {
     pub host_headers: Vec<Arc<HostRules<HeaderMap>>>,
     /// Send equal requests once: `false` by default.
     pub dedupe: bool,
-    /// Bytes of bodies that the run may hold: 1 GiB by default.
-    pub max_buffered_bytes: u64,
+    /// How results are handed over: collected by default.
+    pub delivery: Delivery,
+    /// Bytes of bodies that the run may hold: by default what [`Delivery::max_buffered_bytes`] says. `None` is no limit.
+    pub max_buffered_bytes: Option<u64>,
     /// How long the run may take: no limit by default. What is not done then is [`Code::TimedOut`].
     pub deadline: Option<Duration>,
+    /// Where bodies are saved: nowhere by default.
+    pub save: Option<SaveOptions>,
+    /// Where it is written down what is finished: nowhere by default.
+    pub journal: Option<PathBuf>,
     /// The first item that fails ends the run: `false` by default.
     pub stop_on_error: bool,
 }
@@ -306,8 +334,11 @@ impl Default for RunOptions {
             request: Arc::new(RequestOptions::default()),
             host_headers: Vec::new(),
             dedupe: false,
-            max_buffered_bytes: 1 << 30,
+            delivery: Delivery::Collected,
+            max_buffered_bytes: Delivery::Collected.max_buffered_bytes(),
             deadline: None,
+            save: None,
+            journal: None,
             stop_on_error: false,
         }
     }

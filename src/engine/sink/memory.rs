@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Body, Credit, OWN_MEMORY, too_large};
+use super::{Account, Body, Credit, OWN_MEMORY, too_large};
 use crate::error::Error;
 
 /// The most that is set aside for a body before its bytes are there.
@@ -13,14 +13,14 @@ const MAX_RESERVE: usize = 1 << 20;
 /// What a JavaScript buffer can hold on every version of Node.
 const MAX_IN_MEMORY: u64 = u32::MAX as u64;
 
-/// Takes the decoded bytes of one body. Dropped unfinished, it gives its credit back.
+/// Takes the decoded bytes of one body.
 #[derive(Debug)]
 pub(crate) struct MemorySink {
     body: Body,
     size: u64,
     cap: u64,
     expected: u64,
-    credit: Arc<Credit>,
+    account: Account,
 }
 
 impl MemorySink {
@@ -28,7 +28,7 @@ impl MemorySink {
     pub(crate) fn new(
         max_body_size: Option<u64>,
         expected: Option<u64>,
-        credit: Arc<Credit>,
+        credit: &Arc<Credit>,
     ) -> Result<Self, Error> {
         let cap = max_body_size.unwrap_or(u64::MAX).min(MAX_IN_MEMORY);
         let expected = expected.unwrap_or(0);
@@ -40,7 +40,7 @@ impl MemorySink {
             size: 0,
             cap,
             expected,
-            credit,
+            account: credit.open(),
         })
     }
 
@@ -55,43 +55,43 @@ impl MemorySink {
     }
 
     /// Takes a piece that may stay where it is until the body is delivered.
-    pub(crate) fn write_shared(&mut self, piece: Bytes) -> Result<(), Error> {
+    pub(crate) async fn write_shared(&mut self, piece: Bytes) -> Result<(), Error> {
         let is_whole = self.size == 0 && piece.len() as u64 == self.expected;
         // A larger one is moved later and not copied again, and so is copied out now.
         if is_whole && piece.len() < OWN_MEMORY {
-            self.admit(piece.len())?;
+            self.admit(piece.len()).await?;
             self.body = Body::Borrowed(piece);
             return Ok(());
         }
-        self.write(&piece)
+        self.write(&piece).await
     }
 
     /// Takes a copy of `piece`.
-    pub(crate) fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
+    pub(crate) async fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
         if piece.is_empty() {
             return Ok(());
         }
-        self.admit(piece.len())?;
+        self.admit(piece.len()).await?;
         self.owned().extend_from_slice(piece);
         Ok(())
     }
 
-    /// The whole body. Its credit stays used: it is held until the caller lets go of it.
-    pub(crate) fn finish(mut self) -> Body {
-        self.size = 0;
-        let mut body = std::mem::take(&mut self.body);
+    /// The whole body. Its credit stays used until the caller has it.
+    pub(crate) fn finish(self) -> Body {
+        self.account.close();
+        let mut body = self.body;
         if let Body::Owned(bytes) = &mut body {
             bytes.shrink_to_fit();
         }
         body
     }
 
-    fn admit(&mut self, length: usize) -> Result<(), Error> {
+    async fn admit(&mut self, length: usize) -> Result<(), Error> {
         let length = length as u64;
         if self.size + length > self.cap {
             return Err(too_large(self.cap));
         }
-        self.credit.take(length)?;
+        self.account.take(length).await?;
         self.size += length;
         Ok(())
     }
@@ -111,72 +111,61 @@ impl MemorySink {
     }
 }
 
-impl Drop for MemorySink {
-    fn drop(&mut self) {
-        self.credit.give_back(self.size);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::error::Code;
 
     fn sink(max: u64, expected: Option<u64>) -> Result<MemorySink, Error> {
-        MemorySink::new(Some(max), expected, Arc::new(Credit::new(100)))
+        MemorySink::new(Some(max), expected, &Arc::new(Credit::refusing(100)))
     }
 
-    #[test]
-    fn pieces_become_one_body() {
+    #[tokio::test]
+    async fn pieces_become_one_body() {
         let mut sink = sink(100, None).expect("nothing is announced");
         sink.write_shared(Bytes::from_static(b"ab"))
+            .await
             .expect("it fits");
-        sink.write(b"cd").expect("it fits");
+        sink.write(b"cd").await.expect("it fits");
         assert_eq!(sink.finish().as_ref(), b"abcd");
     }
 
-    #[test]
-    fn a_body_in_one_piece_is_not_copied() {
+    #[tokio::test]
+    async fn a_body_in_one_piece_is_not_copied() {
         let mut sink = sink(100, Some(2)).expect("it fits");
         sink.write_shared(Bytes::from_static(b"ab"))
+            .await
             .expect("it fits");
         assert!(matches!(sink.finish(), Body::Borrowed(_)));
     }
 
-    #[test]
-    fn an_announced_body_that_is_too_large_is_refused_at_once() {
+    #[tokio::test]
+    async fn an_announced_body_that_is_too_large_is_refused_at_once() {
         assert_eq!(
             sink(9, Some(10)).err().map(|error| error.code),
             Some(Code::BodyTooLarge)
         );
     }
 
-    #[test]
-    fn a_body_cannot_outgrow_its_cap() {
+    #[tokio::test]
+    async fn a_body_cannot_outgrow_its_cap() {
         let mut sink = sink(3, None).expect("nothing is announced");
-        sink.write(b"abc").expect("it fits");
+        sink.write(b"abc").await.expect("it fits");
         assert_eq!(
-            sink.write(b"d").map_err(|error| error.code),
+            sink.write(b"d").await.map_err(|error| error.code),
             Err(Code::BodyTooLarge)
         );
     }
 
-    #[test]
-    fn nothing_is_allocated_on_the_word_of_a_header() {
-        let mut sink = MemorySink::new(None, Some(u64::from(u32::MAX)), Arc::new(Credit::new(9)))
-            .expect("it is no more than a hint");
-        sink.write(b"a").expect("it fits");
+    #[tokio::test]
+    async fn nothing_is_allocated_on_the_word_of_a_header() {
+        let mut sink = MemorySink::new(
+            None,
+            Some(u64::from(u32::MAX)),
+            &Arc::new(Credit::refusing(9)),
+        )
+        .expect("it is no more than a hint");
+        sink.write(b"a").await.expect("it fits");
         assert!(matches!(sink.finish(), Body::Owned(bytes) if bytes.capacity() <= MAX_RESERVE));
-    }
-
-    #[test]
-    fn a_body_that_is_given_up_returns_its_credit() {
-        let credit = Arc::new(Credit::new(4));
-        let mut sink =
-            MemorySink::new(None, None, Arc::clone(&credit)).expect("nothing is announced");
-        sink.write(b"abcd").expect("it fits");
-        assert!(credit.take(1).is_err());
-        drop(sink);
-        assert!(credit.take(4).is_ok());
     }
 }

@@ -2,9 +2,11 @@
 
 mod credit;
 mod dropped;
+mod file;
 mod memory;
 
-pub(crate) use credit::Credit;
+pub(crate) use credit::{Account, Credit};
+pub(crate) use file::{Plan as FilePlan, Start as FileStart};
 
 use std::sync::Arc;
 
@@ -15,6 +17,7 @@ use crate::checksum::{Checksum, Hasher};
 use crate::error::{Code, Error};
 use crate::options::{RequestOptions, ResponseType};
 use dropped::DropSink;
+use file::FileSink;
 use memory::MemorySink;
 
 /// A body at least this large has memory of its own, from its sink into its batch; smaller ones are copied next to each other.
@@ -52,6 +55,7 @@ pub(crate) struct Sink {
 #[derive(Debug)]
 enum Kind {
     Memory(MemorySink),
+    File(Box<FileSink>),
     Dropped(DropSink),
 }
 
@@ -65,11 +69,9 @@ impl Sink {
     ) -> Result<Self, Error> {
         let expected = plan.expected_size;
         let kind = match options.response_type {
-            ResponseType::Buffer => Kind::Memory(MemorySink::new(
-                options.max_body_size,
-                expected,
-                Arc::clone(credit),
-            )?),
+            ResponseType::Buffer => {
+                Kind::Memory(MemorySink::new(options.max_body_size, expected, credit)?)
+            }
             ResponseType::None | ResponseType::Head => {
                 Kind::Dropped(DropSink::new(options.max_dropped_size, expected)?)
             }
@@ -81,10 +83,28 @@ impl Sink {
         })
     }
 
+    /// The sink for a body that goes to a file.
+    pub(crate) async fn file(
+        options: &RequestOptions,
+        plan: &BodyPlan,
+        file: FilePlan,
+    ) -> Result<Self, Error> {
+        let mut sink = FileSink::new(file, options.max_dropped_size, plan.expected_size)?;
+        let hasher = match &options.checksum {
+            Some(checksum) => Some(sink.read_back(checksum.begin()).await?),
+            None => None,
+        };
+        Ok(Self {
+            kind: Kind::File(Box::new(sink)),
+            hasher,
+        })
+    }
+
     /// Decoded bytes taken at most.
     pub(crate) fn cap(&self) -> u64 {
         match &self.kind {
             Kind::Memory(sink) => sink.cap(),
+            Kind::File(sink) => sink.cap(),
             Kind::Dropped(sink) => sink.cap(),
         }
     }
@@ -93,37 +113,56 @@ impl Sink {
     pub(crate) fn size(&self) -> u64 {
         match &self.kind {
             Kind::Memory(sink) => sink.size(),
+            Kind::File(sink) => sink.size(),
             Kind::Dropped(sink) => sink.size(),
         }
     }
 
     /// Takes a piece that may stay where it is until the body is delivered.
-    pub(crate) fn write_shared(&mut self, piece: Bytes) -> Result<(), Error> {
+    pub(crate) async fn write_shared(&mut self, piece: Bytes) -> Result<(), Error> {
         self.hash(&piece);
         match &mut self.kind {
-            Kind::Memory(sink) => sink.write_shared(piece),
+            Kind::Memory(sink) => sink.write_shared(piece).await,
+            Kind::File(sink) => sink.write(&piece).await,
             Kind::Dropped(sink) => sink.write(&piece),
         }
     }
 
     /// Takes a copy of `piece`.
-    pub(crate) fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
+    pub(crate) async fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
         self.hash(piece);
         match &mut self.kind {
-            Kind::Memory(sink) => sink.write(piece),
+            Kind::Memory(sink) => sink.write(piece).await,
+            Kind::File(sink) => sink.write(piece).await,
             Kind::Dropped(sink) => sink.write(piece),
         }
     }
 
     /// The whole body, unless it is not the one that was meant.
-    pub(crate) fn finish(self) -> Result<Body, Error> {
-        if let Some(hasher) = self.hasher {
-            hasher.finish()?;
+    pub(crate) async fn finish(self) -> Result<Body, Error> {
+        if let Some(hasher) = self.hasher
+            && let Err(error) = hasher.finish()
+        {
+            if let Kind::File(sink) = self.kind {
+                sink.discard().await;
+            }
+            return Err(error);
         }
         Ok(match self.kind {
             Kind::Memory(sink) => sink.finish(),
+            Kind::File(sink) => {
+                sink.finish().await?;
+                Body::Empty
+            }
             Kind::Dropped(_) => Body::Empty,
         })
+    }
+
+    /// The body did not come whole. Of a file that can be continued, what came stays.
+    pub(crate) async fn give_up(self) {
+        if let Kind::File(sink) = self.kind {
+            sink.give_up().await;
+        }
     }
 
     fn hash(&mut self, piece: &[u8]) {

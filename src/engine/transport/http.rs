@@ -18,6 +18,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::Url;
 
 use super::handshakes::Handshakes;
+use super::open::OpenConnections;
 use super::proxies::Proxies;
 use super::recent::RecentOrigins;
 use super::resolver::{self, Resolver};
@@ -40,6 +41,13 @@ const MAX_HTTP1_HEAD: usize = 128 << 10;
 /// The whole head of an HTTP/2 response, at most.
 const MAX_HTTP2_HEAD: u32 = 256 << 10;
 
+/// What an HTTP/2 stream may bring before it is read. This much of each waits in memory while bodies are held back.
+const HTTP2_STREAM_WINDOW: u32 = 1 << 20;
+
+/// The same for all streams of a connection, as much as there can be (RFC 9113 §6.9.1): those that are held back must not keep bytes
+/// from the others.
+const HTTP2_CONNECTION_WINDOW: u32 = (1 << 31) - 1;
+
 /// The connections of one client, and how they are made.
 #[derive(Debug)]
 pub struct HttpTransport {
@@ -51,6 +59,7 @@ pub struct HttpTransport {
     /// Origins whose kept connections must not be used: hyper keeps one with an ambiguous answer when it can find an end.
     ambiguous: RecentOrigins,
     handshakes: Handshakes,
+    open: OpenConnections,
     connector: Connector,
 }
 
@@ -82,6 +91,7 @@ impl HttpTransport {
             unpooled: build(connector.unpooled())?,
             ambiguous: RecentOrigins::new(options.keep_alive.unwrap_or(Duration::MAX)),
             handshakes: Handshakes::default(),
+            open: OpenConnections::new(options.keep_alive.unwrap_or(Duration::MAX)),
             connector,
         })
     }
@@ -155,6 +165,8 @@ impl Connector {
             .local_address(self.local_address)
             .http1_max_headers(MAX_HTTP1_LINES)
             .http2_max_header_list_size(MAX_HTTP2_HEAD)
+            .http2_initial_stream_window_size(HTTP2_STREAM_WINDOW)
+            .http2_initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
             .http2_keep_alive_interval(self.http2_ping)
             .http2_keep_alive_timeout(self.http2_ping)
             .redirect(reqwest::redirect::Policy::none())
@@ -229,7 +241,13 @@ impl Transport for HttpTransport {
         let mut response = sent.map_err(|error| failure(&error, &trace, is_proxied))?;
         let info: Option<&HttpInfo> = response.extensions().get();
         let remote = info.map(|info| info.remote_addr().ip());
-        trace.note_connection(info.map(HttpInfo::local_addr));
+        let local = info.map(HttpInfo::local_addr);
+        trace.note_connection(local);
+        // Where the system is asked, it does not matter when it was used.
+        let is_news = trace.has_own_connection() || !cfg!(target_os = "linux");
+        if is_news && let Some(local) = local {
+            self.open.note(local);
+        }
         if trace.has_own_connection() && open_files::are_scarce_after_one_more() {
             self.close_idle();
         }
@@ -256,6 +274,10 @@ impl Transport for HttpTransport {
 
     fn room(&self) -> usize {
         open_files::room()
+    }
+
+    fn open_connections(&self) -> usize {
+        self.open.count()
     }
 
     fn close_idle(&self) {

@@ -6,6 +6,7 @@ mod fault;
 mod handshakes;
 mod http;
 mod no_proxy;
+mod open;
 pub(crate) mod proxies;
 mod public;
 mod recent;
@@ -104,6 +105,11 @@ pub trait Transport: Send + Sync + 'static {
     /// How many requests of a run may be in flight at once, by what the machine allows.
     fn room(&self) -> usize {
         usize::MAX
+    }
+
+    /// How many connections are open, as far as the system tells.
+    fn open_connections(&self) -> usize {
+        0
     }
 
     /// Closes the connections that nobody uses: the machine is out of descriptors or ports.

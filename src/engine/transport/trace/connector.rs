@@ -3,7 +3,6 @@
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use hyper_util::client::legacy::connect::Connection;
@@ -36,7 +35,7 @@ impl Trace {
         if ends.is_some_and(|(local, remote)| local == remote) {
             return Err(connected_to_itself().into());
         }
-        self.counters.opened.fetch_add(1, Ordering::Relaxed);
+        self.counters.count_opened();
         self.lock().made = Some(Made {
             local: ends.map(|(local, _)| local),
         });

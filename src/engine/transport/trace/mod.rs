@@ -24,13 +24,38 @@ tokio::task_local! {
     static LINE: Option<Arc<Line>>;
 }
 
-/// Connections of one run.
+/// Connections of one run, which are its client's too.
 #[derive(Debug, Default)]
 pub(crate) struct ConnectionCounters {
     /// Those established.
     pub(crate) opened: AtomicU64,
     /// Requests that went over a connection that was there.
     pub(crate) reused: AtomicU64,
+    client: Option<Arc<ConnectionCounters>>,
+}
+
+impl ConnectionCounters {
+    /// Those of a run of the client with these.
+    pub(crate) fn of(client: &Arc<Self>) -> Self {
+        Self {
+            client: Some(Arc::clone(client)),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn count_opened(&self) {
+        self.opened.fetch_add(1, Ordering::Relaxed);
+        if let Some(client) = &self.client {
+            client.count_opened();
+        }
+    }
+
+    fn count_reused(&self) {
+        self.reused.fetch_add(1, Ordering::Relaxed);
+        if let Some(client) = &self.client {
+            client.count_reused();
+        }
+    }
 }
 
 /// The way of one request, written by the connector and read by the download loop.
@@ -170,7 +195,7 @@ impl Trace {
             };
         }
         if answered {
-            self.counters.reused.fetch_add(1, Ordering::Relaxed);
+            self.counters.count_reused();
         }
         Exchange {
             first_byte: now - self.begun,

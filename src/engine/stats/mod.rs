@@ -1,12 +1,24 @@
 //! What a run has come to so far, in numbers.
 
+pub(crate) mod advice;
+mod hosts;
+mod measure;
+mod troubles;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use http::Version;
 
 use crate::error::Code;
 use crate::outcome::{Outcome, Verdict};
+use advice::Protocol;
+pub use hosts::HostStats;
+pub(crate) use hosts::authority;
+use hosts::{Ended, HostTally};
+pub(crate) use measure::{Told, measure};
+pub(crate) use troubles::Troubles;
 
 /// A run in numbers.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +49,10 @@ pub struct Stats {
     pub statuses: BTreeMap<u16, u64>,
     /// Errors by code.
     pub errors: BTreeMap<Code, u64>,
+    /// Hosts that items ended at.
+    pub hosts: u64,
+    /// What held the run back, in a few sentences.
+    pub advice: Vec<String>,
 }
 
 /// How long items took.
@@ -58,6 +74,9 @@ pub(crate) struct Tally {
     stats: Stats,
     /// In microseconds, to within one percent.
     latencies: Histogram<u64>,
+    hosts: HostTally,
+    /// Responses over HTTP/1 and over HTTP/2.
+    protocols: [u64; 2],
 }
 
 impl Tally {
@@ -68,20 +87,72 @@ impl Tally {
         Self {
             stats: Stats::default(),
             latencies,
+            hosts: HostTally::default(),
+            protocols: [0; 2],
         }
     }
 
     pub(crate) fn add(&mut self, outcome: &Outcome) {
         self.count(outcome.verdict());
+        if outcome.is_from_journal {
+            return;
+        }
         let stats = &mut self.stats;
         stats.retries += u64::from(outcome.attempts.saturating_sub(1));
-        stats.bytes += outcome.sizes.decoded;
-        stats.wire_bytes += outcome.sizes.wire;
         if outcome.attempts > 0 {
-            let took = outcome.timings.total.saturating_sub(outcome.timings.queue);
+            stats.bytes += outcome.sizes.decoded;
+        }
+        stats.wire_bytes += outcome.sizes.wire;
+        if let Some(head) = &outcome.head {
+            self.protocols[usize::from(head.version == Version::HTTP_2)] += 1;
+        }
+        let took = (outcome.attempts > 0)
+            .then(|| outcome.timings.total.saturating_sub(outcome.timings.queue));
+        if let Some(took) = took {
             let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
             // It grows with the values; one that is out of all bounds is left out.
             let _ = self.latencies.record(microseconds);
+        }
+        self.add_to_hosts(outcome, took);
+    }
+
+    fn add_to_hosts(&mut self, outcome: &Outcome, took: Option<Duration>) {
+        // Where there is no URL, there is no host.
+        let codes = outcome.error.as_ref().map(|error| error.code);
+        if matches!(codes, Some(Code::InvalidUrl | Code::UnsupportedProtocol)) && took.is_none() {
+            return;
+        }
+        let Some((last, before)) = outcome.urls.split_last() else {
+            return;
+        };
+        for host in before.iter().filter_map(|url| authority(url)) {
+            self.hosts.count_request(host);
+        }
+        if let Some(host) = authority(last) {
+            let ended = Ended {
+                is_ok: outcome.verdict().is_ok,
+                requests: u64::from(outcome.attempts),
+                retries: u64::from(outcome.attempts.saturating_sub(1)),
+                bytes: took.map_or(0, |_| outcome.sizes.decoded),
+                took,
+            };
+            self.hosts.add(host, ended);
+        }
+    }
+
+    /// The numbers of each host.
+    pub(crate) fn hosts(&self) -> Vec<(String, HostStats)> {
+        let all = self.hosts.stats();
+        all.map(|(host, stats)| (host.to_owned(), stats)).collect()
+    }
+
+    /// What was spoken, if it was always the same.
+    pub(crate) fn protocol(&self) -> Option<Protocol> {
+        match self.protocols {
+            [0, 0] => None,
+            [_, 0] => Some(Protocol::Http1),
+            [0, _] => Some(Protocol::Http2),
+            _ => None,
         }
     }
 
@@ -117,6 +188,7 @@ impl Tally {
         };
         Stats {
             latency,
+            hosts: self.hosts.len() as u64,
             ..self.stats.clone()
         }
     }

@@ -1,0 +1,166 @@
+//! The folder that files are saved to, as one open handle: nothing that goes through it gets outside, whatever the names are and
+//! whichever symbolic links are there.
+
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+
+use super::fault::{of_disk, shown};
+use super::queue::Queue;
+use crate::error::Error;
+
+/// A folder that files are saved to.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    root: Arc<Dir>,
+    path: PathBuf,
+    queue: Queue,
+}
+
+/// How many files are worked on in one folder at once.
+const AT_ONCE: usize = 1;
+
+/// The same where each waits for the disk, which takes several together.
+const AT_ONCE_ON_DISK: usize = 8;
+
+/// What stands at a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// The name is free, and so may be the sub-folder's.
+    Nothing,
+    /// A regular file.
+    File {
+        /// Its bytes.
+        size: u64,
+    },
+    /// A folder, a symbolic link, a FIFO, a device: nothing that is written to, or replaced.
+    Other,
+}
+
+impl Folder {
+    /// Opens the folder at `path`, which is absolute; makes it, and its parents, if it is missing. `durable` says that its files are to
+    /// be on the disk before they have their names.
+    ///
+    /// # Errors
+    /// The code of the system's own error: `ENOTDIR` where there is a file, `EACCES`, `EROFS` and so on.
+    pub(crate) fn make(path: &Path, durable: bool) -> Result<Self, Error> {
+        let root = match Dir::open_ambient_dir(path, ambient_authority()) {
+            Err(error) if error.kind() == ErrorKind::NotFound => made(path),
+            opened => opened,
+        };
+        match root {
+            Ok(root) => Ok(Self {
+                root: Arc::new(root),
+                path: path.into(),
+                queue: Queue::new(if durable { AT_ONCE_ON_DISK } else { AT_ONCE }),
+            }),
+            Err(error) => {
+                let what = format!("open or make the folder {}", shown(&path.to_string_lossy()));
+                Err(of_disk(&error, &what))
+            }
+        }
+    }
+
+    /// Runs `work` on one of its files where the system may be waited for, when it is its turn.
+    pub(crate) async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.queue.run(work).await
+    }
+
+    /// What stands at `name`, a path inside the folder with `/` between its components, none of them `..`. No link is followed at
+    /// its end, and nothing is opened for it.
+    ///
+    /// # Errors
+    /// Where that cannot be said: `ENOTDIR`, `ELOOP`, `EACCES` and so on.
+    pub(crate) fn look(&self, name: &str) -> Result<Found, Error> {
+        match self.root.symlink_metadata(name) {
+            Ok(metadata) if metadata.is_file() => Ok(Found::File {
+                size: metadata.len(),
+            }),
+            Ok(_) => Ok(Found::Other),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Found::Nothing),
+            Err(error) => Err(of_disk(&error, &format!("look at {}", shown(name)))),
+        }
+    }
+
+    /// The absolute path of `name`.
+    pub(crate) fn path_of(&self, name: &str) -> PathBuf {
+        let mut path = self.path.clone();
+        path.extend(name.split('/'));
+        path
+    }
+
+    /// The folder that `name` is directly in. A sub-folder is opened anew each time: it may have been moved away since, or replaced
+    /// by a link, and a handle that was kept would follow it.
+    pub(super) fn parent_of(&self, name: &str) -> Result<Arc<Dir>, Error> {
+        let (Some(parent), _) = split(name) else {
+            return Ok(Arc::clone(&self.root));
+        };
+        let opened = match self.root.open_dir(parent) {
+            Err(error) if error.kind() == ErrorKind::NotFound => self
+                .root
+                .create_dir_all(parent)
+                .and_then(|()| self.root.open_dir(parent)),
+            opened => opened,
+        };
+        opened.map(Arc::new).map_err(|error| {
+            let what = format!("open or make the folder {}", shown(parent));
+            of_disk(&error, &what)
+        })
+    }
+
+    /// Has the disk keep the entries of all folders on the way to `name`, some of which may be new.
+    pub(super) fn sync_to(&self, name: &str) -> io::Result<()> {
+        let mut rest = name;
+        while let (Some(parent), _) = split(rest) {
+            sync(&self.root, parent)?;
+            rest = parent;
+        }
+        sync(&self.root, ".")
+    }
+}
+
+/// A name's folder, if it has one, and its last component.
+pub(super) fn split(name: &str) -> (Option<&str>, &str) {
+    match name.rsplit_once('/') {
+        Some((parent, base)) => (Some(parent), base),
+        None => (None, name),
+    }
+}
+
+fn made(path: &Path) -> io::Result<Dir> {
+    Dir::create_ambient_dir_all(path, ambient_authority())?;
+    Dir::open_ambient_dir(path, ambient_authority())
+}
+
+/// `Dir`'s own handle is only good for finding things in it, so there is another one for this.
+#[cfg(unix)]
+fn sync(root: &Dir, path: &str) -> io::Result<()> {
+    match root.open(path)?.sync_all() {
+        // There are file systems that have nothing to do for a folder, and say so.
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::InvalidInput | ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
+        synced => synced,
+    }
+}
+
+/// Windows keeps entries in its own journal and lets nobody hurry it.
+#[cfg(not(unix))]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it stands in for a function that can fail"
+)]
+fn sync(_: &Dir, _: &str) -> io::Result<()> {
+    Ok(())
+}

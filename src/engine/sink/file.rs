@@ -1,0 +1,231 @@
+//! A body that goes to a file. Bytes are gathered, so that the disk is asked seldom: for a small file once, for all that there is to
+//! do.
+
+use std::sync::Arc;
+
+use super::too_large;
+use crate::checksum::Hasher;
+use crate::error::{Code, Error};
+use crate::journal::JournalEntry;
+use crate::save::{Folder, Notes, Part, Target};
+
+/// Bytes that are gathered before they are written.
+const GATHERED: usize = 128 << 10;
+
+/// What is to become of a file.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) target: Target,
+    /// The path in the folder.
+    pub(crate) name: String,
+    pub(crate) start: Start,
+    /// What is to be noted before the first bytes come.
+    pub(crate) notes: Option<Notes>,
+    /// Bytes of the whole file, where they are known and are more than the body.
+    pub(crate) total: Option<u64>,
+    /// Where it is written down that the file is about to get its name.
+    pub(crate) entry: Option<JournalEntry>,
+}
+
+/// Where a file begins.
+#[derive(Debug)]
+pub(crate) enum Start {
+    /// There is nothing of it yet.
+    New,
+    /// The same, and the name came with the response: nobody has looked yet what stands there.
+    NewAndUnseen,
+    /// What there is of it is not to be used.
+    Over(Part),
+    /// It goes on.
+    At(Part),
+}
+
+/// Takes the decoded bytes of one body. Dropped, it leaves what can be continued.
+#[derive(Debug)]
+pub(super) struct FileSink {
+    /// `None` only while the disk has it.
+    plan: Option<Plan>,
+    gathered: Vec<u8>,
+    /// Of the whole file.
+    size: u64,
+    cap: u64,
+}
+
+impl FileSink {
+    /// A sink for a file of at most `max_size` bytes. `expected` is what the head announces.
+    pub(super) fn new(
+        plan: Plan,
+        max_size: Option<u64>,
+        expected: Option<u64>,
+    ) -> Result<Self, Error> {
+        let cap = max_size.unwrap_or(u64::MAX);
+        let size = match &plan.start {
+            Start::At(part) => part.size(),
+            _ => 0,
+        };
+        if expected.is_some_and(|expected| size.saturating_add(expected) > cap) {
+            return Err(too_large(cap));
+        }
+        Ok(Self {
+            plan: Some(plan),
+            gathered: Vec::new(),
+            size,
+            cap,
+        })
+    }
+
+    /// Decoded bytes taken at most.
+    pub(super) fn cap(&self) -> u64 {
+        self.cap
+    }
+
+    /// Bytes of the file so far.
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Lets `hasher` see what is there of the file.
+    pub(super) async fn read_back(&mut self, mut hasher: Hasher) -> Result<Hasher, Error> {
+        let mut plan = self.plan.take().ok_or_else(lost)?;
+        let folder = plan.folder();
+        let read = folder.work(move || {
+            if let Start::At(part) = &mut plan.start {
+                part.read_back(&mut |bytes| hasher.update(bytes))?;
+            }
+            Ok((plan, hasher))
+        });
+        let (plan, hasher) = read.await?;
+        self.plan = Some(plan);
+        Ok(hasher)
+    }
+
+    /// Takes a copy of `piece`.
+    pub(super) async fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
+        let size = self.size.saturating_add(piece.len() as u64);
+        if size > self.cap {
+            return Err(too_large(self.cap));
+        }
+        self.size = size;
+        self.gathered.extend_from_slice(piece);
+        if self.gathered.len() >= GATHERED {
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    /// Gives the file its name.
+    pub(super) async fn finish(self) -> Result<(), Error> {
+        let Self {
+            plan,
+            gathered,
+            size,
+            ..
+        } = self;
+        let plan = plan.ok_or_else(lost)?;
+        if let Some(total) = plan.total.filter(|total| *total != size) {
+            keep(plan, gathered).await;
+            let detail = format!("the file has {total} bytes, and {size} came");
+            return Err(Error::new(Code::BodyTruncated, detail));
+        }
+        let folder = plan.folder();
+        folder.work(move || plan.complete(&gathered)).await
+    }
+
+    /// Leaves what can be continued, and nothing else. There is an error to be told already.
+    pub(super) async fn give_up(self) {
+        if let Some(plan) = self.plan {
+            keep(plan, self.gathered).await;
+        }
+    }
+
+    /// Leaves nothing: it is not what was meant. There is an error to be told already.
+    pub(super) async fn discard(self) {
+        let Some(plan) = self.plan else {
+            return;
+        };
+        let folder = plan.folder();
+        let discarded = folder.work(move || {
+            if let Start::At(part) | Start::Over(part) = plan.start {
+                part.discard();
+            }
+            Ok(())
+        });
+        drop(discarded.await);
+    }
+
+    async fn flush(&mut self) -> Result<(), Error> {
+        let mut plan = self.plan.take().ok_or_else(lost)?;
+        let gathered = std::mem::take(&mut self.gathered);
+        let folder = plan.folder();
+        let written = folder.work(move || {
+            let mut part = plan.open()?;
+            part.write(&gathered)?;
+            plan.start = Start::At(part);
+            Ok((plan, gathered))
+        });
+        let (plan, mut gathered) = written.await?;
+        gathered.clear();
+        self.gathered = gathered;
+        self.plan = Some(plan);
+        Ok(())
+    }
+}
+
+/// Leaves what there is of a file, with what was `gathered`, if it can be continued.
+async fn keep(plan: Plan, gathered: Vec<u8>) {
+    let folder = plan.folder();
+    let kept = folder.work(move || {
+        let mut plan = plan;
+        // Without notes nothing can be continued.
+        let is_begun = matches!(plan.start, Start::At(_)) || plan.notes.is_some();
+        if is_begun {
+            let mut part = plan.open()?;
+            part.write(&gathered)?;
+            part.keep();
+        }
+        Ok(())
+    });
+    drop(kept.await);
+}
+
+/// Only after an error of the disk, of which nobody makes use any more.
+fn lost() -> Error {
+    Error::new(Code::Internal, "a file that was given up")
+}
+
+impl Plan {
+    fn folder(&self) -> Arc<Folder> {
+        Arc::clone(&self.target.folder)
+    }
+
+    /// Writes what is left, and gives the file its name.
+    fn complete(mut self, gathered: &[u8]) -> Result<(), Error> {
+        let mut part = self.open()?;
+        part.write(gathered)?;
+        if let Some(entry) = &self.entry {
+            entry.intend(&self.name)?;
+        }
+        part.commit(self.target.commit(&self.name))
+    }
+
+    /// The unfinished file, ready for bytes.
+    fn open(&mut self) -> Result<Part, Error> {
+        let target = &self.target;
+        let mut part = match std::mem::replace(&mut self.start, Start::New) {
+            Start::At(part) => return Ok(part),
+            Start::Over(mut part) => {
+                part.restart()?;
+                part
+            }
+            Start::New => target.begin(&self.name)?,
+            Start::NewAndUnseen => {
+                target.examine(&self.name)?;
+                target.begin(&self.name)?
+            }
+        };
+        if let Some(notes) = self.notes.take() {
+            part.note(notes)?;
+        }
+        Ok(part)
+    }
+}
