@@ -7,6 +7,7 @@
  * @returns {string | null} why not, or null
  */
 export function checkAnswers(answers, requests, expected) {
+  if (!Array.isArray(answers)) return 'no links in its answer';
   return failures(answers) ?? counts(answers, requests) ?? bodies(answers, requests, expected);
 }
 

@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { watchMemory } from './memory.js';
 import { collect, ending, firstLine, killAfter, tellingLine } from './program.js';
 
 const LIMIT_MS = 60_000;
@@ -18,26 +19,30 @@ export function commandFor(program, python) {
 }
 
 /**
- * @returns {Promise<{answer?: object, failure?: string, notes: string[], processSeconds: number}>}
+ * @param {{env: object, signal?: AbortSignal, limitMs?: number, graceMs?: number, memoryEveryMs?: number}} settings
+ * @returns {Promise<{answer?: object, failure?: string, notes: string[], processSeconds: number, memory?: number[][]}>}
  */
 export async function runContender(command, scenario, settings) {
-  const { env, signal, limitMs = LIMIT_MS, graceMs = GRACE_MS } = settings;
+  const { env, signal, limitMs = LIMIT_MS, graceMs = GRACE_MS, memoryEveryMs } = settings;
   const started = performance.now();
   const child = spawn(command[0], command.slice(1), { env, signal, killSignal: 'SIGKILL' });
   const ended = ending(child);
   const stderr = collect(child.stderr);
+  const memory = watchMemory(child.pid, memoryEveryMs);
   send(child, scenario);
 
   const limit = killAfter(child, limitMs);
   const line = await firstLine(child.stdout);
   limit.lift();
+  const points = memory.stop();
   const grace = killAfter(child, graceMs);
   const end = await ended;
   grace.lift();
   signal?.throwIfAborted();
 
   const outcome = { line, end, stderr: stderr.text, hung: limit.passed, lingered: grace.passed };
-  return { ...judge(outcome, limitMs), processSeconds: (performance.now() - started) / 1000 };
+  const processSeconds = (performance.now() - started) / 1000;
+  return { ...judge(outcome, limitMs), processSeconds, ...(points && { memory: points }) };
 }
 
 function send(child, scenario) {
@@ -70,7 +75,7 @@ function withWords(what, stderr) {
 function parse(line) {
   try {
     const answer = JSON.parse(line);
-    if (answer.seconds > 0 && Array.isArray(answer.links)) return { answer };
+    if (answer.seconds > 0) return { answer };
   } catch {}
   return { failure: `its answer is not one: ${line.slice(0, 60)}` };
 }

@@ -7,20 +7,31 @@ import { defaultSuite, suites } from './suites/index.js';
 
 export class UsageError extends Error {}
 
+const MOST_REQUESTS = 1_000_000;
+
+function lineOf({ name, title, rounds }) {
+  const usual = name === defaultSuite.name ? ', the default' : '';
+  const times = rounds === 1 ? 'one round' : `${rounds} rounds`;
+  return `  ${name.padEnd(13)}  ${title} (${times}${usual})`;
+}
+
 export const help = `Usage: npm run bench -- [SUITE] [flags]
 
-Suites: ${Object.keys(suites).join(', ')} (default: ${defaultSuite.name})
+Suites:
+${Object.values(suites).map(lineOf).join('\n')}
 
-  --only A,B     only these contenders
-  --rounds N     each contender N times, interleaved (${defaultSuite.name}: ${defaultSuite.rounds})
+  --only A,B     only these contenders; some run only when they are named here
+  --rounds N     each contender N times, interleaved
+  --requests N   so many requests in place of the suite's own (not ${defaultSuite.name})
   --json FILE    write all records there as well
-  --live         the article's own two pages instead of the local origin: real requests to real hosts
+  --live         ${defaultSuite.name}: its own two pages instead of the local origin: real requests to real hosts
   --help         this text`;
 
 const options = {
   only: { type: 'string' },
   rounds: { type: 'string' },
   json: { type: 'string' },
+  requests: { type: 'string' },
   live: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 };
@@ -33,7 +44,8 @@ export function readFlags(argv) {
     suite,
     contenders: chosenContenders(suite, values.only),
     rounds: chosenRounds(suite, values),
-    live: values.live,
+    requests: chosenRequests(suite, values.requests),
+    live: chosenSite(suite, values.live),
     json: chosenFile(values.json),
   };
 }
@@ -53,7 +65,7 @@ function chosenSuite([name = defaultSuite.name, ...more]) {
 }
 
 function chosenContenders(suite, only) {
-  if (only === undefined) return suite.contenders;
+  if (only === undefined) return suite.contenders.filter(({ optional }) => !optional);
   const ids = only.split(',').map((id) => id.trim());
   const known = suite.contenders.map(({ id }) => id);
   const unknown = ids.find((id) => !known.includes(id));
@@ -64,9 +76,25 @@ function chosenContenders(suite, only) {
 }
 
 function chosenRounds(suite, { rounds, live }) {
-  if (rounds === undefined) return live ? suite.live.rounds : suite.rounds;
+  if (rounds === undefined) return (live && suite.live?.rounds) || suite.rounds;
   if (/^[1-9]\d{0,3}$/.test(rounds)) return Number(rounds);
   throw new UsageError(`--rounds takes a whole number from 1 on, not '${rounds}'`);
+}
+
+function chosenRequests(suite, requests) {
+  if (requests === undefined) return suite.requests;
+  if (suite.requests === undefined) {
+    throw new UsageError(`--requests: '${suite.name}' has a list of its own`);
+  }
+  if (/^[1-9]\d*$/.test(requests) && Number(requests) <= MOST_REQUESTS) return Number(requests);
+  throw new UsageError(
+    `--requests takes a whole number from 1 to ${MOST_REQUESTS}, not '${requests}'`,
+  );
+}
+
+function chosenSite(suite, live) {
+  if (live && !suite.live) throw new UsageError(`--live: '${suite.name}' has no pages of its own`);
+  return live;
 }
 
 /** Looked at before anything runs: minutes of measuring must not end in a path that cannot be written. */

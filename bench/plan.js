@@ -1,4 +1,4 @@
-// What each contender is to fetch, in which order, and how fast that could go at best. Pure: no clock, no network.
+// What each contender of the article is to fetch, in which order, and how fast that could go at best. Pure: no clock, no network.
 
 import { idealMs } from './ideal.js';
 
@@ -13,19 +13,15 @@ export function hostByHost(count) {
   return ['a', 'b'].flatMap((host) => links.filter((link) => link.host === host));
 }
 
-/** One entry a contender: the scenario it gets, the requests it must make and its ideal time. */
-export function makePlan(suite, contenders, site) {
-  return contenders.map((contender) => planFor(suite, contender, site));
-}
-
-function planFor(suite, contender, site) {
+/** The scenario a contender gets, the requests it must make and its ideal time. */
+export function planLinks(suite, contender, site) {
   const links = contender
     .order(suite.links)
     .map(({ host, page }, index) => ({ index, host, page, url: site.urlOf(host, page) }));
   const requests = requestsOf(links, suite.concurrency, contender.options.stride);
   return {
-    contender,
     requests,
+    requestCount: requests.length,
     idealSeconds: site.live ? null : idealSecondsOf(requests, contender, site),
     scenario: {
       suite: suite.name,

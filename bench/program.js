@@ -16,10 +16,12 @@ export function firstLine(stream) {
   });
 }
 
-/** Resolves with how the program ended, also when it could not even be started. */
+/** Resolves with how the program ended, also when it could not even be started. One that is stopped has to end first. */
 export function ending(child) {
   return new Promise((resolve) => {
-    child.on('error', (error) => resolve({ error }));
+    child.on('error', (error) => {
+      if (error.code !== 'ABORT_ERR') resolve({ error });
+    });
     child.on('close', (code, signal) => resolve({ code, signal }));
   });
 }

@@ -42,14 +42,16 @@ function freshFolder(parent, name) {
   }
 }
 
-function summaryText({ suite, rounds, live, rows }) {
+function summaryText({ suite, rounds, requests, live, rows }) {
   const notes = notesOf(rows).map((note) => `- ${note}`);
   const place = live ? ', live' : '';
+  const times = rounds === 1 ? 'One round' : `Medians over ${rounds} interleaved rounds`;
+  const size = requests === undefined ? '' : `, ${requests} requests each`;
   return `# ${suite.name}${place}: ${suite.title}
 
-Medians over ${rounds} interleaved rounds.
+${times}${size}.
 
-${tableMarkdown(rows)}
+${tableMarkdown(rows, suite.columns)}
 
 ${notes.join('\n')}
 `;

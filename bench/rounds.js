@@ -1,11 +1,13 @@
 // Rounds: each contender once, then all again, starting with another one each time. Every sample becomes a record.
 
-import { checkAnswers } from './check.js';
 import { runContender } from './contender.js';
+
+/** For suites that need nothing set up for a sample. */
+const noStage = { scenario: {}, clear: async () => {} };
 
 /**
  * @param {object[]} entries of the plan, each with its `command`
- * @param {{suite: object, rounds: number, site: object, expected: Map | null, signal: AbortSignal}} settings
+ * @param {{suite: object, rounds: number, site: object, expected: any, signal: AbortSignal}} settings
  * @param {{before: (sample: object) => void, after: (record: object) => void}} watch
  */
 export async function runRounds(entries, settings, watch) {
@@ -28,30 +30,43 @@ function rotated(entries, by) {
   return [...entries.slice(from), ...entries.slice(0, from)];
 }
 
-export async function takeSample(entry, { site, expected, signal, limitMs, graceMs }) {
+export async function takeSample(entry, settings) {
+  const stage = (await settings.suite.stage?.()) ?? noStage;
+  try {
+    return await sampleOn(stage, entry, settings);
+  } finally {
+    await stage.clear();
+  }
+}
+
+async function sampleOn(stage, entry, { suite, site, expected, signal }) {
+  const scenario = { ...entry.scenario, ...stage.scenario };
+  const { limitMs, graceMs, memoryEveryMs } = suite;
   await site.resetCounters();
   const startedAt = new Date().toISOString();
-  const settings = { env: site.env, signal, limitMs, graceMs };
-  const { answer, ...run } = await runContender(entry.command, entry.scenario, settings);
+  const settings = { env: site.env, signal, limitMs, graceMs, memoryEveryMs };
+  const { answer, ...run } = await runContender(entry.command, scenario, settings);
   const origin = await site.counters();
   const failure =
     run.failure ??
-    checkAnswers(answer.links, entry.requests, expected) ??
+    (await suite.check(answer, { ...entry, scenario }, expected)) ??
     checkCounts(entry, origin) ??
     checkClock(answer, run);
-  return { startedAt, ...run, ok: !failure, failure: failure ?? null, origin, ...claims(answer) };
+  const verdict = { ok: !failure, failure: failure ?? null };
+  return { startedAt, ...run, ...verdict, origin, ...claims(answer, suite.answers) };
 }
 
 /** What a contender says of itself; it gets no say in the rest of the record. */
-function claims({ seconds, cpuSeconds, peakRssBytes, versions, links } = {}) {
-  return { seconds, cpuSeconds, peakRssBytes, versions, links };
+function claims(answer = {}, more) {
+  const names = ['seconds', 'cpuSeconds', 'peakRssBytes', 'versions', ...more];
+  return Object.fromEntries(names.map((name) => [name, answer[name]]));
 }
 
 /** What the origin saw: fewer requests than planned were made up, and more at a time is another experiment. */
-function checkCounts({ requests, scenario }, origin) {
+function checkCounts({ requestCount, scenario }, origin) {
   if (!origin) return null;
   const seen = Object.values(origin.requests).reduce((sum, count) => sum + count, 0);
-  if (seen !== requests.length) return `the origin saw ${seen} requests of ${requests.length}`;
+  if (seen !== requestCount) return `the origin saw ${seen} requests of ${requestCount}`;
   if (origin.peakInFlight <= scenario.concurrency) return null;
   return `${origin.peakInFlight} requests in flight, allowed were ${scenario.concurrency}`;
 }

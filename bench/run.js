@@ -2,16 +2,13 @@
 
 import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
-import { commandFor } from './contender.js';
-import { fetchExpected } from './expected.js';
+import { withCommands } from './commands.js';
 import { help, readFlags, UsageError } from './flags.js';
 import { liveSite } from './live.js';
 import { describeMachine } from './machine.js';
 import { startOrigin } from './origin.js';
-import { makePlan } from './plan.js';
 import { ProgramError } from './program.js';
 import { makeProgress } from './progress.js';
-import { preparePython } from './python.js';
 import { notesOf, tableText } from './report.js';
 import { openResults } from './results.js';
 import { runRounds } from './rounds.js';
@@ -35,16 +32,21 @@ async function bench(argv) {
 }
 
 async function measure(flags, site, argv) {
-  const { suite, rounds, live } = flags;
-  const entries = await withCommands(makePlan(suite, flags.contenders, site));
-  const expected = live ? null : await fetchExpected(urlsOf(entries), site.ca);
+  const { suite, rounds, requests, live } = flags;
+  const entries = await withCommands(planned(flags, site), { signal, say });
+  const expected = live ? null : await suite.expect(entries, site);
   const machine = await describeMachine();
   const results = openResults(machine);
   const command = ['npm run bench', ...(argv.length > 0 ? ['--', ...argv] : [])].join(' ');
-  const run = { suite, rounds, live, startedAt: new Date().toISOString(), command, machine, site };
+  const startedAt = new Date().toISOString();
+  const run = { suite, rounds, requests, live, startedAt, command, machine, site };
   say(`${suite.name}: ${suite.title}`);
   const records = await rounded(entries, { suite, rounds, site, expected, signal }, results);
-  const done = { ...run, versions: versionsOf(records), rows: makeRows(entries, records) };
+  const done = {
+    ...run,
+    versions: versionsOf(records),
+    rows: makeRows(entries, records, suite.figures),
+  };
   report(done, results);
   if (flags.json) writeFileSync(flags.json, jsonOf(done, records));
   if (records.some(({ ok }) => !ok)) process.exitCode = 1;
@@ -52,20 +54,17 @@ async function measure(flags, site, argv) {
 
 function report(run, results) {
   results.finish(run);
-  say(`\n${tableText(run.rows)}\n`);
+  say(`\n${tableText(run.rows, run.suite.columns)}\n`);
   for (const note of notesOf(run.rows)) say(note);
   say(`\nEvery sample: ${relative(process.cwd(), results.folder)}`);
 }
 
-/** Gives each entry the command that starts it, or the reason why it cannot run here. */
-async function withCommands(entries) {
-  const usesPython = entries.some(({ contender }) => contender.program.endsWith('.py'));
-  const { python, missing } = usesPython ? await preparePython({ signal, say }) : {};
-  return entries.map((entry) => {
-    const { program } = entry.contender;
-    if (missing && program.endsWith('.py')) return { ...entry, missing };
-    return { ...entry, command: commandFor(program, python) };
-  });
+/** One entry a contender. */
+function planned({ suite, contenders, requests }, site) {
+  return contenders.map((contender) => ({
+    contender,
+    ...suite.plan(contender, site, requests),
+  }));
 }
 
 function rounded(entries, settings, results) {
@@ -76,10 +75,6 @@ function rounded(entries, settings, results) {
     progress.after(record);
   };
   return runRounds(able, settings, { before: progress.before, after }).finally(progress.end);
-}
-
-function urlsOf(entries) {
-  return entries.flatMap(({ scenario }) => scenario.links.map(({ url }) => url));
 }
 
 function versionsOf(records) {

@@ -5,19 +5,22 @@ import { summarize } from './stats.js';
 /**
  * @param {object[]} entries of the plan; those with `missing` never ran and say why
  * @param {object[]} records
+ * @param {(believed: object[], entry: object) => object} [figures] what a suite has in its rows besides
  * @returns {object[]} the fastest first, those without a time last
  */
-export function makeRows(entries, records) {
+export function makeRows(entries, records, figures = () => ({})) {
   const rows = entries.map((entry) =>
     makeRow(
       entry,
       records.filter(({ contender }) => contender === entry.contender.id),
+      figures,
     ),
   );
   return rows.sort((a, b) => (a.seconds?.median ?? Infinity) - (b.seconds?.median ?? Infinity));
 }
 
-function makeRow({ contender, idealSeconds, missing }, records) {
+function makeRow(entry, records, figures) {
+  const { contender, idealSeconds = null, missing } = entry;
   // A time is believed only after its answers were: a failed sample counts in `check` alone.
   const believed = records.filter(({ ok }) => ok);
   const middle = (pick) => summarize(believed.map(pick))?.median ?? null;
@@ -32,6 +35,7 @@ function makeRow({ contender, idealSeconds, missing }, records) {
     peakRssBytes: middle((record) => record.peakRssBytes),
     connections: middle((record) => record.origin?.connections),
     protocols: protocolsOf(believed),
+    ...figures(believed, entry),
     check: missing ? `missing: ${missing}` : checkOf(records),
     notes: [contender.note, ...new Set(records.flatMap(({ notes }) => notes))].filter(Boolean),
   };

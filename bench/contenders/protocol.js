@@ -6,27 +6,38 @@ import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 
 /**
+ * For whoever is asked for an answer a link.
  * @param {string} library name and version of what does the work
  * @param {(scenario: object, clock: () => number) => Promise<object[]>} download resolves with an answer a request:
  *   `{ index, status, body, startMs, endMs, phases?, error? }`, in milliseconds of the clock
  */
 export async function contend(library, download) {
+  await answer(library, download, (answers, { links }) => ({
+    links: answers.map((each) => linkOf(each, links)),
+  }));
+}
+
+/**
+ * @param {string} library name and version of what does the work
+ * @param {(scenario: object, clock: () => number) => Promise<any>} work what the clock runs for
+ * @param {(outcome: any, scenario: object) => object} [tell] what else to report of it
+ */
+export async function answer(library, work, tell = () => ({})) {
   const scenario = JSON.parse(await text(process.stdin));
   const start = performance.now();
   const clock = () => performance.now() - start;
-  const answers = await download(scenario, clock);
+  const outcome = await work(scenario, clock);
   const seconds = clock() / 1000;
 
-  // Taken before the bodies are hashed: that is the harness's work and not the contender's.
+  // Taken before anything is told, bodies are hashed for example: that is the harness's work and not the contender's.
   const cpu = process.cpuUsage();
   const report = {
     seconds,
     cpuSeconds: (cpu.user + cpu.system) / 1e6,
     peakRssBytes: peakRssBytes(),
     versions: { runtime: `node ${process.versions.node}`, library },
-    links: answers.map((answer) => linkOf(answer, scenario.links)),
   };
-  console.log(JSON.stringify(report));
+  console.log(JSON.stringify({ ...report, ...tell(outcome, scenario) }));
 }
 
 function linkOf({ index, status, body, startMs, endMs, phases, error }, links) {

@@ -12,32 +12,42 @@ from importlib.metadata import version
 
 
 def contend(library, download):
-    """Run download(scenario, clock) against the clock and print the report.
+    """For whoever is asked for an answer a link.
 
-    It returns an answer a request: a dict of index, status, body, startMs, endMs and phases, in milliseconds of the
-    clock.
+    download(scenario, clock) returns an answer a request: a dict of index, status, body, startMs, endMs and phases, in
+    milliseconds of the clock.
     """
+
+    def tell(answers, scenario):
+        return {"links": [link_of(each, scenario["links"]) for each in answers]}
+
+    answer(library, download, tell)
+
+
+def answer(library, work, tell):
+    """Run work(scenario, clock) against the clock, and print a report with what tell(outcome, scenario) adds to it."""
     scenario = json.load(sys.stdin)
     start = time.perf_counter()
 
     def clock():
         return (time.perf_counter() - start) * 1000
 
-    answers = download(scenario, clock)
+    outcome = work(scenario, clock)
     seconds = clock() / 1000
 
-    # Taken before the bodies are hashed: that is the harness's work and not the contender's.
+    # Taken before anything is told, bodies are hashed for example: that is the harness's work and not the contender's.
     report = {
         "seconds": seconds,
         "cpuSeconds": time.process_time(),
         "peakRssBytes": peak_rss_bytes(),
-        "versions": {
-            "runtime": f"python {platform.python_version()}",
-            "library": f"{library} {version(library)}",
-        },
-        "links": [link_of(answer, scenario["links"]) for answer in answers],
+        "versions": versions_with(library),
     }
-    print(json.dumps(report), flush=True)
+    print(json.dumps(report | tell(outcome, scenario)), flush=True)
+
+
+def versions_with(library):
+    runtime = {"runtime": f"python {platform.python_version()}"}
+    return runtime | {"library": f"{library} {version(library)}"} if library else runtime
 
 
 def link_of(answer, links):
@@ -55,10 +65,10 @@ def link_of(answer, links):
     }
 
 
-def peak_rss_bytes():
+def peak_rss_bytes(pid="self"):
     """On Linux getrusage counts from before exec and so reports the harness's own peak; /proc does not."""
     if sys.platform == "linux":
-        with open("/proc/self/status", encoding="ascii") as status:
+        with open(f"/proc/{pid}/status", encoding="ascii") as status:
             line = next(line for line in status if line.startswith("VmHWM:"))
         return int(line.split()[1]) * 1024
     if sys.platform == "win32":

@@ -1,7 +1,10 @@
 // The article's experiment as data: a hundred links, fifty on each of two https hosts, at most ten at a time.
 // "Send HTTP Requests As Fast As Possible in Python", Andrew Zhu, 2021; `published` is its seconds.
 
-import { alternating, hostByHost } from '../plan.js';
+import { checkAnswers } from '../check.js';
+import { columns } from '../columns.js';
+import { fetchExpected } from '../expected.js';
+import { alternating, hostByHost, planLinks } from '../plan.js';
 
 const links = 100;
 
@@ -77,5 +80,25 @@ export const article = {
     rounds: 1,
     hosts: { a: 'https://www.google.com/', b: 'https://www.bing.com/' },
   },
+  columns: [
+    columns.contender,
+    columns.seconds,
+    columns.published,
+    columns.ideal,
+    columns.ratio,
+    columns.cpu,
+    columns.peak,
+    columns.connections,
+    columns.protocols,
+    columns.check,
+  ],
   contenders: contenders.map((contender) => ({ ...usual, ...contender })),
+  answers: ['links'],
+  plan: (contender, site) => planLinks(article, contender, site),
+  expect: (entries, site) => fetchExpected(urlsOf(entries), site.ca),
+  check: ({ links }, { requests }, expected) => checkAnswers(links, requests, expected),
 };
+
+function urlsOf(entries) {
+  return entries.flatMap(({ scenario }) => scenario.links.map(({ url }) => url));
+}

@@ -22,6 +22,7 @@ test('the right answers are believed in any order', () => {
 
 test('what is missing, failed, doubled or other is named', () => {
   const reasons = [
+    [undefined, /no links in its answer/],
     [good.slice(1), /1 answers for 2 requests/],
     [spoiled({ error: 'ECONNRESET' }), /1 of 2 links failed, link 1 with ECONNRESET/],
     [spoiled({ index: 0 }), /link 0 was answered 2 times, planned were 1/],

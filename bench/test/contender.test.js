@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { checkAnswers } from '../check.js';
 import { runRounds, takeSample } from '../rounds.js';
 
 const bodies = { bytes: 2, sha256: 'right' };
@@ -9,7 +10,14 @@ const site = {
   resetCounters: async () => {},
   counters: async () => ({ connections: 1, requests: { 1.1: 1 }, peakInFlight: 1 }),
 };
-const settings = { site, expected: new Map([[url, bodies]]), limitMs: 20_000, graceMs: 500 };
+const suite = {
+  name: 'test',
+  limitMs: 20_000,
+  graceMs: 500,
+  answers: ['links'],
+  check: ({ links }, { requests }, expected) => checkAnswers(links, requests, expected),
+};
+const settings = { site, suite, expected: new Map([[url, bodies]]) };
 
 /** A contender written as a line of JavaScript. `answer` is what an honest one would print. */
 function entry(code, id = 'test') {
@@ -19,6 +27,7 @@ function entry(code, id = 'test') {
     contender: { id },
     command: [process.execPath, '-e', `${answer} ${code}`],
     requests: [{ index: 0, url }],
+    requestCount: 1,
     scenario: { links: [{ index: 0, url }], concurrency: 10 },
   };
 }
@@ -70,7 +79,7 @@ test('a contender that lingers after its answer is stopped, and believed with a 
 test('a contender that hangs is stopped and says so', async () => {
   const record = await takeSample(entry('setInterval(() => {}, 1000)'), {
     ...settings,
-    limitMs: 300,
+    suite: { ...suite, limitMs: 300 },
   });
   assert.equal(record.failure, 'no answer within 0.3 s');
 });
@@ -102,8 +111,7 @@ test('rounds are interleaved, each starts with another contender', async () => {
   const order = [];
   const watch = { before: ({ contender }) => order.push(contender), after: () => {} };
   const entries = ['a', 'b', 'c'].map((id) => entry(honest, id));
-  const suite = { name: 'test' };
-  const records = await runRounds(entries, { ...settings, suite, rounds: 3 }, watch);
+  const records = await runRounds(entries, { ...settings, rounds: 3 }, watch);
   assert.equal(order.join(''), 'abcbcacab');
   assert.deepEqual(
     records.map(({ round }) => round),
@@ -121,4 +129,28 @@ test('a contender that asked the origin for nothing is not believed', async () =
 test('a contender whose clock runs faster than the harness is not believed', async () => {
   const { failure } = await takeSample(entry(`answer.seconds = 1e3; ${honest}`), settings);
   assert.match(failure, /^1000 s by its own clock, 0\.\d+ s from outside$/);
+});
+
+test('a stage is set up for a sample, seen by contender and check, and cleared away', async () => {
+  const cleared = [];
+  const staged = {
+    ...suite,
+    answers: ['versions'],
+    stage: async () => ({ scenario: { folder: '/f' }, clear: async () => cleared.push('/f') }),
+    check: ({ versions }, { scenario }) => (versions === scenario.folder ? null : 'another folder'),
+  };
+  const echo = `process.stdin.on('data', (text) => { answer.versions = JSON.parse(text).folder; ${honest} })`;
+  const record = await takeSample(entry(echo), { ...settings, suite: staged });
+  assert.equal(record.failure, null);
+  assert.equal(record.versions, '/f');
+  assert.deepEqual(cleared, ['/f']);
+});
+
+test('memory is in the record where the suite asks for it', {
+  skip: process.platform !== 'linux',
+}, async () => {
+  assert.equal((await takeSample(entry(honest), settings)).memory, undefined);
+  const watched = { ...suite, memoryEveryMs: 5 };
+  const { memory } = await takeSample(entry(honest), { ...settings, suite: watched });
+  assert.ok(Array.isArray(memory));
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readFlags, UsageError } from '../flags.js';
+import { help, readFlags, UsageError } from '../flags.js';
 
 test('without flags it is the article, all contenders, on the local origin', () => {
   const flags = readFlags([]);
@@ -23,6 +23,26 @@ test('live pages get one round unless more are asked for', () => {
   assert.equal(readFlags(['--live', '--rounds', '2']).rounds, 2);
 });
 
+test('a suite runs by its name, with as many requests as it has or as are asked for', () => {
+  assert.equal(readFlags(['million']).requests, 1_000_000);
+  assert.equal(readFlags(['million']).rounds, 1);
+  const flags = readFlags(['disk', '--requests', '20']);
+  assert.equal(flags.suite.name, 'disk');
+  assert.equal(flags.requests, 20);
+  assert.equal(readFlags([]).requests, undefined);
+});
+
+test('an optional contender runs when it is named, and not else', () => {
+  const ids = (argv) => readFlags(argv).contenders.map(({ id }) => id);
+  assert.ok(!ids(['million']).includes('fetch'));
+  assert.deepEqual(ids(['million', '--only', 'fetch']), ['fetch']);
+});
+
+test('the help names every suite', () => {
+  for (const name of ['article', 'million', 'disk'])
+    assert.match(help, new RegExp(`^  ${name} `, 'm'));
+});
+
 test('a mistake is refused with what there is to choose from', () => {
   const mistakes = [
     [['nope'], /no suite 'nope'; there is article/],
@@ -30,6 +50,10 @@ test('a mistake is refused with what there is to choose from', () => {
     [['--only', 'fetch,nope'], /no contender 'nope' in 'article'; there is requests, /],
     [['--rounds', '0'], /--rounds takes a whole number from 1 on, not '0'/],
     [['--rounds', '1.5'], /--rounds/],
+    [['million', '--requests', '1e3'], /--requests takes a whole number from 1 to 1000000/],
+    [['million', '--requests', '1000001'], /--requests/],
+    [['--requests', '5'], /--requests: 'article' has a list of its own/],
+    [['disk', '--live'], /--live: 'disk' has no pages/],
     [['--json', '/no/such/folder/x.json'], /cannot be written \(ENOENT\)/],
     [['--json', '/'], /cannot be written \(EISDIR\)/],
     [['--fast'], /--fast/],

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { liveSite } from '../live.js';
-import { alternating, hostByHost, makePlan } from '../plan.js';
+import { alternating, hostByHost } from '../plan.js';
 import { article } from '../suites/article.js';
+import { disk } from '../suites/disk.js';
+import { million } from '../suites/million.js';
 
 const site = {
   live: false,
@@ -10,9 +12,10 @@ const site = {
   roundTripMs: 20,
   serverTimesMs: new Array(100).fill(34),
   urlOf: (host, page) => `https://${host}.test/page/${page}`,
+  plainUrlOf: (host, path) => `http://${host}.test${path}`,
 };
 const contender = (id) => article.contenders.find((each) => each.id === id);
-const planOf = (id, where = site) => makePlan(article, [contender(id)], where)[0];
+const planOf = (id, where = site) => article.plan(contender(id), where);
 
 test('both orders hold the same links, fifty on each host', () => {
   const pages = (links) => links.map(({ host, page }) => `${host}${page}`).sort();
@@ -73,4 +76,17 @@ test('a live plan has the two pages, no certificate of its own and no ideal', ()
   assert.equal(scenario.links.length, 100);
   assert.equal(scenario.ca, null);
   assert.equal(idealSeconds, null);
+});
+
+test('the million is planned as a rule, not as a list', () => {
+  const { scenario, requestCount } = million.plan(million.contenders[0], site, million.requests);
+  assert.equal(requestCount, 1_000_000);
+  assert.ok(JSON.stringify(scenario).length < 1000);
+  assert.equal(scenario.concurrency, 100);
+});
+
+test('each file has an address and a name of its own', () => {
+  const { scenario, requestCount } = disk.plan(disk.contenders[0], site, 3);
+  assert.equal(requestCount, 3);
+  assert.deepEqual(scenario.links[2], { url: 'http://a.test/page/2', name: '2' });
 });
