@@ -1,4 +1,4 @@
-// The folder that a contender saves to: fresh for each sample, looked through afterwards, removed.
+// The folder that a contender saves to: fresh for each sample, looked through afterwards, removed in the end.
 
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';

@@ -131,7 +131,7 @@ test('a contender whose clock runs faster than the harness is not believed', asy
   assert.match(failure, /^1000 s by its own clock, 0\.\d+ s from outside$/);
 });
 
-test('a stage is set up for a sample, seen by contender and check, and cleared away', async () => {
+test('a stage is set up for a sample, seen by contender and check, and cleared away later', async () => {
   const cleared = [];
   const staged = {
     ...suite,
@@ -140,9 +140,12 @@ test('a stage is set up for a sample, seen by contender and check, and cleared a
     check: ({ versions }, { scenario }) => (versions === scenario.folder ? null : 'another folder'),
   };
   const echo = `process.stdin.on('data', (text) => { answer.versions = JSON.parse(text).folder; ${honest} })`;
-  const record = await takeSample(entry(echo), { ...settings, suite: staged });
+  const clearings = [];
+  const record = await takeSample(entry(echo), { ...settings, suite: staged }, clearings);
   assert.equal(record.failure, null);
   assert.equal(record.versions, '/f');
+  assert.deepEqual(cleared, []);
+  for (const clear of clearings) await clear();
   assert.deepEqual(cleared, ['/f']);
 });
 
