@@ -294,7 +294,7 @@ export interface Timeouts {
   request?: number;
   /**
    * The whole item, with all its attempts and all its waiting: for its turn, between two attempts, for a host that asked for a
-   * pause.
+   * pause. While the body of an item waits for a loop of `downloadEach` it stands still, but not while an item that was not begun does.
    * @default Infinity
    */
   total?: number;
@@ -519,7 +519,8 @@ export interface Options extends ClientOptions {
   signal?: AbortSignal;
   /**
    * The whole call, in milliseconds above 0; `Infinity` is none. What is not done then fails with `ETIMEDOUT` in the phase
-   * `'deadline'`, wherever it had come to, and the promise resolves, unless `stopOnError` is set.
+   * `'deadline'`, wherever it had come to, and the promise resolves, unless `stopOnError` is set. A list that is still being pulled
+   * is closed then, unless it has a length or a size.
    * @default Infinity
    */
   deadline?: number;

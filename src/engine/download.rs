@@ -113,6 +113,8 @@ struct Hop<'a, T> {
     /// Without what is for its host alone, so that nothing of it is there at the next one.
     request: Request,
     visited: Vec<Url>,
+    /// Tries that were begun when it was redirected away from each.
+    tries_before: Vec<u16>,
     spent: Duration,
     held_back: Duration,
     tries: Tries,
@@ -157,6 +159,7 @@ impl<'a, T: Transport> Hop<'a, T> {
                 is_fresh: way.is_fresh,
             },
             visited: way.visited,
+            tries_before: way.tries_before,
             spent: way.spent,
             held_back: way.held_back,
             tries: way.tries,
@@ -175,6 +178,7 @@ impl<'a, T: Transport> Hop<'a, T> {
     fn redirect(mut self, job: &mut Job, next: Request) -> Step {
         let from = std::mem::replace(&mut self.request, next);
         self.visited.push(from.url);
+        self.tries_before.push(self.tries.begun);
         self.spent += self.spent_here();
         self.go_on(job, true, Duration::ZERO)
     }
@@ -207,6 +211,7 @@ impl<'a, T: Transport> Hop<'a, T> {
             body: self.request.body,
             is_fresh: self.request.is_fresh,
             visited: self.visited,
+            tries_before: self.tries_before,
             spent: self.spent,
             held_back: self.held_back + self.deadlines.held_back(),
             timings: self.timings,
@@ -229,11 +234,12 @@ impl<'a, T: Transport> Hop<'a, T> {
             file: self.file,
             sizes: self.sizes,
             attempts: self.tries.begun,
+            tries_before: self.tries_before,
             timings: self.timings,
             error,
             is_from_journal: false,
-            // What was written down of it holds.
-            entry: entry.filter(|_| !self.is_unchanged),
+            is_unchanged: self.is_unchanged,
+            entry,
         }
     }
 
@@ -459,6 +465,10 @@ impl<'a, T: Transport> Hop<'a, T> {
             Answer::Whole if self.request.method != Method::HEAD => {}
             Answer::Rest(_) | Answer::Complete => {}
             Answer::Whole | Answer::None => return self.receive(body, plan).await,
+            Answer::Unasked => {
+                let detail = "a part of the file came, and nobody asked for one";
+                return Err(Error::new(Code::HttpParse, detail));
+            }
             Answer::Unchanged => {
                 let received = self.receive(body, plan).await;
                 self.is_unchanged = true;

@@ -55,6 +55,8 @@ pub(crate) struct Way {
     pub(crate) body: Option<Bytes>,
     /// Where it has been, first where it was asked to go.
     pub(crate) visited: Vec<Url>,
+    /// Tries that were begun when it was redirected away from each.
+    pub(crate) tries_before: Vec<u16>,
     /// How much of the attempt's time is used up.
     pub(crate) spent: Duration,
     /// How long we held its transfers back ourselves.
@@ -75,6 +77,7 @@ impl Way {
             headers: options.headers.clone(),
             body: options.body.clone(),
             visited: Vec::new(),
+            tries_before: Vec::new(),
             spent: Duration::ZERO,
             held_back: Duration::ZERO,
             timings: Timings::default(),
@@ -163,6 +166,7 @@ impl Job {
             method: Some(self.options.method.clone()),
             urls: urls.into_iter().map(String::from).collect(),
             attempts: way.tries.begun,
+            tries_before: way.tries_before,
             timings,
             entry: self.keep.and_then(|keep| keep.entry),
             ..Outcome::refused(Refused {

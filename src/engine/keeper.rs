@@ -1,7 +1,6 @@
 //! What a run keeps besides its results: files, and a journal. Before an item is sent, it is looked up here what there is of it; in the
 //! order of the list, in which names are given out.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -15,7 +14,7 @@ use crate::journal::{ItemId, Journal, JournalEntry, Past, Record};
 use crate::options::{IfExists, Naming, ResponseType, SaveOptions};
 use crate::outcome::{Outcome, SavedFile, Sizes};
 use crate::save::names::{self, Taken};
-use crate::save::{Folder, Found, Known, Target, blocking};
+use crate::save::{BusyTries, Folder, Found, Known, Target, blocking};
 use crate::sink::Body;
 use crate::transport::Head;
 
@@ -28,8 +27,6 @@ pub(crate) struct Keeper {
     save: Option<SaveOptions>,
     journal: Option<PathBuf>,
     opened: OnceLock<Opened>,
-    /// The folders of single files.
-    folders: Mutex<HashMap<PathBuf, Arc<Folder>>>,
     taken: Arc<Mutex<Taken>>,
     /// There are lines to be handed over.
     news: Notify,
@@ -65,7 +62,6 @@ impl Keeper {
             save,
             journal,
             opened: OnceLock::new(),
-            folders: Mutex::default(),
             taken: Arc::default(),
             news: Notify::new(),
         }
@@ -78,24 +74,44 @@ impl Keeper {
 
     /// Opens what belongs to the whole run: the folder, and the journal.
     pub(crate) async fn open(&self) -> Result<(), Error> {
-        let save = self.save.as_ref();
-        let durable = save.is_some_and(|save| save.durable);
-        let (dir, journal) = (save.map(|save| save.dir.clone()), self.journal.clone());
-        if dir.is_none() && journal.is_none() {
+        if !self.keeps_all() {
             return Ok(());
         }
-        let opened = blocking(move || {
-            let folder = dir.map(|dir| Folder::make(&dir, durable)).transpose()?;
+        let mut tries = BusyTries::default();
+        let opened = loop {
+            match self.try_open().await {
+                Err(error) if tries.wait_after(&error).await => {}
+                opened => break opened?,
+            }
+        };
+        // It is opened once.
+        let _ = self.opened.set(opened);
+        Ok(())
+    }
+
+    async fn try_open(&self) -> Result<Opened, Error> {
+        let save = self.save.as_ref();
+        let dir = save.map(|save| (save.dir.clone(), save.durable));
+        let names_come = save.is_some_and(|save| save.naming == Naming::ContentDisposition);
+        let journal = self.journal.clone();
+        let taken = Arc::clone(&self.taken);
+        blocking(move || {
+            let folder = dir.map(|(dir, durable)| Folder::make(&dir, durable));
+            let folder = folder.transpose()?;
             let journal = journal.map(|path| Journal::open(&path)).transpose()?;
+            if let Some(journal) = journal.as_ref().filter(|_| names_come) {
+                // Those who have them may come later than those who would be given them.
+                let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+                journal.for_each_file(|name| {
+                    taken.claim(name);
+                })?;
+            }
             Ok(Opened {
                 folder: folder.map(Arc::new),
                 journal: journal.map(Arc::new),
             })
         })
-        .await?;
-        // It is opened once.
-        let _ = self.opened.set(opened);
-        Ok(())
+        .await
     }
 
     /// Hands the lines of the journal to the system and to the disk, now and then. Returns only why it cannot.
@@ -175,7 +191,9 @@ impl Keeper {
         let Some(entry) = &outcome.entry else {
             return Ok(());
         };
-        entry.finish(&record_of(outcome))?;
+        if !outcome.is_unchanged {
+            entry.finish(&record_of(outcome))?;
+        }
         for copy in copies {
             entry.finish_copy(*copy)?;
         }
@@ -240,13 +258,7 @@ impl Keeper {
         };
         self.claimed(path.to_string_lossy().into_owned())?;
         let name = names::explicit(&name.to_string_lossy())?;
-        let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(folder) = folders.get(parent) {
-            return Ok((Arc::clone(folder), Some(name)));
-        }
-        let folder = Arc::new(Folder::make(parent, false)?);
-        folders.insert(parent.to_owned(), Arc::clone(&folder));
-        Ok((folder, Some(name)))
+        Ok((Arc::new(Folder::of_one(parent)), Some(name)))
     }
 
     fn claimed(&self, name: String) -> Result<String, Error> {

@@ -28,12 +28,16 @@ pub(crate) struct Outcome {
     pub(crate) sizes: Sizes,
     /// How often it was tried. An item that was never sent has none.
     pub(crate) attempts: u16,
+    /// How often it had been tried when it was redirected away from each of the URLs but the last.
+    pub(crate) tries_before: Vec<u16>,
     /// Where the time went.
     pub(crate) timings: Timings,
     /// Why it failed.
     pub(crate) error: Option<Error>,
     /// An earlier run came to this.
     pub(crate) is_from_journal: bool,
+    /// The file that is there is the newest, and what was written down of it holds.
+    pub(crate) is_unchanged: bool,
     /// Where it is written down.
     pub(crate) entry: Option<JournalEntry>,
 }
@@ -121,9 +125,11 @@ impl Outcome {
             file: None,
             sizes: Sizes::default(),
             attempts: 0,
+            tries_before: Vec::new(),
             timings: Timings::default(),
             error: None,
             is_from_journal: false,
+            is_unchanged: false,
             entry: None,
         }
     }

@@ -315,7 +315,7 @@ impl<T: Transport> Scheduler<T> {
         let copies = copies.map(|all| all.settle(index, verdict));
         let copies = copies.unwrap_or_default();
         if let Err(error) = self.keeper.note(&outcome, &copies) {
-            self.break_off(error);
+            return self.break_off(error);
         }
         self.collector.push(outcome, &copies);
         if stops && !self.is_stopped.swap(true, Relaxed) {

@@ -52,6 +52,7 @@ class Client {
   }
 
   async [asyncDispose]() {
+    Client.#check(this, 'client[Symbol.asyncDispose]()');
     await this.close();
   }
 

@@ -28,7 +28,7 @@ async function collect(urls, call) {
 /** What is there is read at once; of what comes in its own time, what was there when the body is. */
 function sourceOf(urls, call) {
   if (typeof urls[Symbol.asyncIterator] === 'function') return { urls };
-  const list = chunks(urls, call.nameOf);
+  const list = chunks(urls, call.files);
   // What the caller changes afterwards changes nothing.
   return { list: call.body?.isPending ? [...list] : list };
 }
@@ -39,20 +39,33 @@ function gather(source, call) {
   });
 }
 
-/** Reads the body of `call`, and returns the call that goes on. Where the deadline passes before, it does for all items. */
-async function readBody({ list = [] }, call) {
+/** Reads the body of `call`, and returns the call that goes on. */
+async function readBody(source, call) {
+  const patience = new Patience(call.signal, call.settings.deadline);
+  // It is a call of its client's before it is a run.
+  const leave = call.runs?.add(patience);
+  try {
+    return { ...(await withBody(source, call, patience)), leave };
+  } catch (error) {
+    leave?.();
+    throw error;
+  } finally {
+    patience.end();
+  }
+}
+
+/** Where the deadline passes before the body is there, it does for all items. */
+async function withBody({ list = [] }, call, patience) {
   const { body, signal, settings } = call;
-  const patience = new Patience(signal, settings.deadline);
   try {
     await patience.wait(body.settle());
     return { ...call, settings: { ...settings, deadline: patience.left } };
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
+    if (patience.reason !== undefined) throw patience.reason;
     if (!(error instanceof Overdue)) throw unreadable('options.body', error);
     for (const chunk of list) chunk.fail(error);
     return { ...call, body: undefined };
-  } finally {
-    patience.end();
   }
 }
 
@@ -75,8 +88,10 @@ class Collection {
       onFailure: (reason) => this.#fail(reason),
     });
     run.join(call.runs);
+    call.leave?.();
     this.#run = run;
     alive.hold(this);
+    run.reportTo(call.onProgress);
     const patience = new Patience(call.signal, call.settings.deadline);
     run.endWith(() => patience.end());
     try {
@@ -143,8 +158,8 @@ class Collection {
   }
 }
 
-function feedAsItComes(run, urls, { patience, nameOf }) {
-  const feed = new Feed(new Source(urls), run, { patience, nameOf });
+function feedAsItComes(run, urls, { patience, files }) {
+  const feed = new Feed(new Source(urls), run, { patience, files });
   run.begin();
   feed.start();
 }

@@ -65,6 +65,7 @@ class ResultIterator {
   /** Ends the run: what is under way is cancelled, and the list is closed. */
   async return(value) {
     this.#end();
+    this.#failure = undefined;
     this.#serve();
     await this.#source?.close();
     return { value, done: true };
@@ -101,15 +102,17 @@ class ResultIterator {
   async #begin(urls, given) {
     this.#start = undefined;
     if (given.signal?.aborted) return this.#run.fail(given.signal.reason);
+    given.runs?.check();
     this.#run.join(given.runs);
     const call = given.body?.isPending ? await this.#readBody(given) : given;
     if (this.#isStopped || this.#run.isOver) return;
+    this.#run.reportTo(call.onProgress);
     const patience = new Patience(call.signal, call.settings.deadline);
     this.#run.endWith(() => patience.end());
     this.#run.begin();
     this.#source = new Source(urls);
     const room = this.#run.lookAhead;
-    this.#feed = new Feed(this.#source, this.#run, { patience, nameOf: call.nameOf, room });
+    this.#feed = new Feed(this.#source, this.#run, { patience, files: call.files, room });
     this.#feed.start();
   }
 

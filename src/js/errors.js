@@ -56,7 +56,7 @@ function asking(call) {
 function refused({ code, message }) {
   if (!/^E(?!RR_INTERNAL)/.test(code)) return coded(Error, 'ERR_INTERNAL', `manyfetch: ${message}`);
   if (code === 'ERR_OUT_OF_RANGE') return coded(RangeError, code, message);
-  const isMisuse = code.startsWith('ERR_') && code !== 'ERR_JOURNAL_MISMATCH';
+  const isMisuse = /^ERR_(?!JOURNAL_MISMATCH|CLIENT_CLOSED)/.test(code);
   return coded(isMisuse ? TypeError : Error, code, message);
 }
 

@@ -3,9 +3,10 @@
 
 'use strict';
 
-// As it is now: a program under test may replace the global one.
-const { setImmediate } = require('node:timers');
+// As they are now: a program under test may replace the global ones.
+const { clearTimeout, setImmediate, setTimeout } = require('node:timers');
 const { Chunk } = require('./items.js');
+const { LONGEST } = require('./patience.js');
 
 /** Hands over the whole list at once. What has to wait for a body, and all behind it, follows later and in its order. */
 function feedAll(run, list, { signal, patience }) {
@@ -37,9 +38,10 @@ async function feedLater(run, list, patience) {
 /** Pulls items as they come, as long as there is room for them. */
 class Feed {
   #source;
+  /** Weakly: what waits for the source must not keep it. */
   #run;
   #patience;
-  #nameOf;
+  #files;
   /** How many items may be under way, and how many were pulled and delivered. */
   #room;
   #pulled = 0;
@@ -54,14 +56,15 @@ class Feed {
   #goOn = () => {};
 
   /** From `source`; at most `room` items are under way: pulled, and not delivered. */
-  constructor(source, run, { patience, nameOf, room = Number.POSITIVE_INFINITY }) {
+  constructor(source, run, { patience, files, room = Number.POSITIVE_INFINITY }) {
     this.#source = source;
-    this.#run = run;
+    this.#run = new WeakRef(run);
     this.#patience = patience;
-    this.#nameOf = nameOf;
+    this.#files = files;
     this.#room = room;
-    this.#chunk = new Chunk(0, nameOf);
+    this.#chunk = new Chunk(0, files);
     run.endWith(() => source.close());
+    this.#watchDeadline(run);
   }
 
   /** Pulls until the list has ended, or the run. */
@@ -69,7 +72,7 @@ class Feed {
     this.#pull().catch((error) => {
       // What it threw has ended it.
       this.#source.isOver = true;
-      this.#run.fail(error);
+      this.#run.deref()?.fail(error);
     });
   }
 
@@ -79,11 +82,30 @@ class Feed {
     this.#goOn();
   }
 
+  /** What has not come by the deadline comes too late. */
+  #watchDeadline(run) {
+    const { left } = this.#patience;
+    if (left === undefined || left > LONGEST) return;
+    const self = new WeakRef(this);
+    const timer = setTimeout(() => self.deref()?.#cut(), left);
+    // Whoever waits for the run keeps the process alive.
+    timer.unref();
+    run.endWith(() => clearTimeout(timer));
+  }
+
+  #cut() {
+    // All items of a list that has an end come to one, too.
+    if (this.#source.isOver || this.#source.isBounded) return;
+    this.#source.close();
+    this.#goOn();
+    this.#flush();
+    this.#pushed.then(() => this.#run.deref()?.end());
+  }
+
   async #pull() {
     for (;;) {
       while (this.#pulled - this.#delivered < this.#room) {
-        const next = this.#source.next();
-        const { done, value } = this.#source.isAsync ? await next : next;
+        const { done, value } = this.#source.isAsync ? await this.#arrival() : this.#source.next();
         if (this.#source.isOver) return;
         if (done) return this.#finish();
         this.#add(value);
@@ -97,12 +119,19 @@ class Feed {
     }
   }
 
+  async #arrival() {
+    this.#source.isPending = true;
+    const next = await this.#source.next();
+    this.#source.isPending = false;
+    return next;
+  }
+
   async #roomMade() {
-    this.#run.setAhead(true);
+    this.#run.deref()?.setAhead(true);
     await new Promise((resolve) => {
       this.#goOn = resolve;
     });
-    this.#run.setAhead(false);
+    this.#run.deref()?.setAhead(false);
   }
 
   #add(item) {
@@ -128,24 +157,25 @@ class Feed {
     const wasOver = this.#source.isOver;
     this.#source.isOver = true;
     await this.#pushed;
-    if (!wasOver) this.#run.end();
+    if (!wasOver) this.#run.deref()?.end();
   }
 
   #flush() {
     const chunk = this.#chunk;
     if (chunk.urls.length === 0) return;
-    this.#chunk = new Chunk(this.#pulled, this.#nameOf);
-    if (this.#queued === 0 && !chunk.isPending) return this.#run.push(chunk);
+    this.#chunk = new Chunk(this.#pulled, this.#files);
+    if (this.#queued === 0 && !chunk.isPending) return this.#run.deref()?.push(chunk);
     this.#queued++;
     this.#pushed = this.#pushed
       .then(() => this.#pushLater(chunk))
-      .catch((error) => this.#run.fail(error));
+      .catch((error) => this.#run.deref()?.fail(error));
   }
 
   async #pushLater(chunk) {
     await chunk.settle(this.#patience);
     this.#queued--;
-    if (!this.#run.isOver) this.#run.push(chunk);
+    const run = this.#run.deref();
+    if (run?.isOver === false) run.push(chunk);
   }
 }
 

@@ -6,7 +6,7 @@
 const { BodyBlock } = require('./bodies.js');
 const { describe, invalidType, wrongOption } = require('./errors.js');
 const { readItem } = require('./options.js');
-const { isUrl } = require('./readers.js');
+const read = require('./readers.js');
 
 /** Items that cross together, and bytes of bodies after which they do. */
 const CHUNK = 1024;
@@ -21,16 +21,16 @@ function checkList(urls) {
   }
 }
 
-/** The chunks of an iterable, which is read as they are asked for. `nameOf` gives the names of files, if it does. */
-function* chunks(urls, nameOf) {
+/** The chunks of an iterable, which is read as they are asked for. Its items are saved as `files` say. */
+function* chunks(urls, files) {
   let first = 0;
-  let chunk = new Chunk(first, nameOf);
+  let chunk = new Chunk(first, files);
   for (const item of urls) {
     chunk.add(item);
     if (!chunk.isFull) continue;
     yield chunk;
     first += chunk.urls.length;
-    chunk = new Chunk(first, nameOf);
+    chunk = new Chunk(first, files);
   }
   if (chunk.urls.length > 0) yield chunk;
 }
@@ -54,11 +54,11 @@ class Chunk {
   tags = [];
   /** The index of its first item. */
   #first;
-  #nameOf;
+  #files;
 
-  constructor(first, nameOf) {
+  constructor(first, files) {
     this.#first = first;
-    this.#nameOf = nameOf;
+    this.#files = files;
   }
 
   get isFull() {
@@ -66,7 +66,7 @@ class Chunk {
   }
 
   add(item) {
-    const isPlain = typeof item === 'string' && this.#nameOf === undefined;
+    const isPlain = typeof item === 'string' && this.#files.nameOf === undefined;
     if (isPlain) return void this.urls.push(line(item));
     const row = this.urls.length;
     try {
@@ -81,7 +81,7 @@ class Chunk {
   }
 
   addObject(row, item) {
-    if (typeof item === 'string' || isUrl(item))
+    if (typeof item === 'string' || read.isUrl(item))
       return this.addRequest(row, { url: item.href ?? item });
     if (typeof item !== 'object' || item === null) {
       throw invalidType('an item', 'a URL or an object with a url', item);
@@ -97,7 +97,7 @@ class Chunk {
     if (url === undefined) throw invalidType('item.url', 'a string or a URL', url);
     this.urls.push(line(url));
     if (tag !== undefined) this.tags.push([row, tag]);
-    const name = file ?? this.#nameFor({ url, index: this.#first + row, tag });
+    const name = this.#nameFor(file, { url, index: this.#first + row, tag });
     if (body === undefined && name === undefined && Object.keys(request).length === 0) return;
     const special = [row, { options: request, file: name }];
     this.special.push(special);
@@ -106,11 +106,13 @@ class Chunk {
     this.size += body.bytes.byteLength ?? 0;
   }
 
-  #nameFor(item) {
-    if (this.#nameOf === undefined) return undefined;
+  #nameFor(file, item) {
+    const { nameOf, hasFolder } = this.#files;
+    if (file !== undefined) return hasFolder ? file : read.lonePath(file, 'item.file');
+    if (nameOf === undefined) return undefined;
     let name;
     try {
-      name = this.#nameOf(item);
+      name = nameOf(item);
     } catch (error) {
       throw new OfCaller(error);
     }

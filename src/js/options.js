@@ -142,12 +142,13 @@ function readCall(known, options) {
   const signal = take(given, 'signal');
   const onProgress = take(given, 'onProgress');
   const body = takeBody(given, 'options');
-  return { signal, body, onProgress, nameOf: takeNames(given.saveTo), settings: grouped(given) };
+  return { signal, body, onProgress, files: takeFiles(given), settings: grouped(given) };
 }
 
-/** Takes the function that names files out of `saveTo`, if there is one: the native part takes what it says. */
-function takeNames(saveTo) {
-  return typeof saveTo?.name === 'function' ? take(saveTo, 'name') : undefined;
+/** Whether there is a folder for files, and the function that names them, if there is one: the native part takes what it says. */
+function takeFiles({ saveTo }) {
+  const nameOf = typeof saveTo?.name === 'function' ? take(saveTo, 'name') : undefined;
+  return { hasFolder: saveTo !== undefined, nameOf };
 }
 
 /** The settings of a client, in the same shape, and the body of its requests. */

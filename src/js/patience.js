@@ -24,6 +24,9 @@ class Patience {
   /** Rejects when it is over, with the reason of that. Made when somebody waits. */
   #over;
   #release = () => {};
+  #fail = () => {};
+  /** Why the call failed, if it did. */
+  reason;
 
   /** No `deadline` is undefined, or null. */
   constructor(signal, deadline) {
@@ -47,12 +50,19 @@ class Patience {
     return Promise.race([promise, this.#over]);
   }
 
+  /** Whoever waits is told that the call has failed because of `reason`. */
+  fail(reason) {
+    this.reason = reason;
+    this.#fail(reason);
+  }
+
   /** Nobody waits any more. */
   end() {
     this.#release();
   }
 
   #watch(reject) {
+    this.#fail = reject;
     const pass = () => reject(new Overdue(this.#deadline));
     const timer = this.left <= LONGEST ? setTimeout(pass, this.left) : undefined;
     const stopListening = onAbort(this.#signal, () => reject(this.#signal.reason));
@@ -64,4 +74,4 @@ class Patience {
   }
 }
 
-module.exports = { Overdue, Patience };
+module.exports = { LONGEST, Overdue, Patience };

@@ -144,6 +144,13 @@ function filePath(value, name) {
   return path.resolve(value.toWellFormed());
 }
 
+/** The same of a file that is in no folder of the run's. */
+function lonePath(value, name) {
+  const isFolder = /(^|[/\\])\.{0,2}$/.test(value);
+  if (isFolder) throw invalidValue(name, 'must be the path of a file, not of a folder', value);
+  return filePath(value, name);
+}
+
 /** How files are called: by one of these words, or by a function of the caller's. */
 function fileNames(value, name) {
   const words = ['url', 'content-disposition'];
@@ -188,6 +195,7 @@ module.exports = {
   http2,
   isUrl,
   list,
+  lonePath,
   pem,
   proxy,
   rate,

@@ -120,8 +120,9 @@ class Result {
 
   json() {
     if (this.error !== undefined) throw this.error;
+    const text = this.text();
     try {
-      return JSON.parse(this.text());
+      return JSON.parse(text);
     } catch ({ message }) {
       // It quotes the body, which a terminal might obey.
       throw new SyntaxError(`${this.url}: the body is not JSON: ${withoutControls(message)}`);

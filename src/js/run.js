@@ -27,26 +27,33 @@ class Run {
   #endings = [];
   /** Items handed over. */
   #total = 0;
+  #hasBegun = false;
   #hasEnded = false;
+  /** It has a folder or a journal. */
+  #keeps;
 
   /**
    * A run with the settings of `call` and its body, of its native `client` if there is one. `onReady` is called when there may be
    * something to take; `onFailure` with the reason why it cannot go on, if it cannot. Throws when the settings are refused.
    */
   constructor(call, { onReady, onFailure }) {
-    const { settings, body, signal, site, client, onProgress } = call;
+    const { settings, body, signal, site, client } = call;
     this.#shared = { tags: new Map(), site, isStreamed: settings.isStreamed === true };
     this.#owner = { onReady, onFailure };
     // Whoever only calls it must not hold it.
     const self = new WeakRef(this);
     this.#native = prepare({ settings, body, client }, () => self.deref()?.#ready());
     this.#endings.push(onAbort(signal, () => self.deref()?.fail(signal.reason)));
-    if (onProgress !== undefined) {
-      const progress = new Progress(onProgress, self);
-      this.#endings.push(() => progress.end());
-      this.#progress = progress;
-    }
+    this.#keeps = settings.saveTo !== undefined || settings.journal !== undefined;
     forgotten.register(this, this.#endings, this);
+  }
+
+  /** Tells `onProgress` now and then how far it has come. */
+  reportTo(onProgress) {
+    if (onProgress === undefined) return;
+    const progress = new Progress(onProgress, new WeakRef(this));
+    this.#endings.push(() => progress.end());
+    this.#progress = progress;
   }
 
   /** Becomes one of `runs`, those of its client. */
@@ -76,11 +83,12 @@ class Run {
 
   /** Every item has come to its end, and nothing is left to take. */
   get isFinished() {
-    return this.#hasEnded && (this.#total === 0 || (this.#native?.isDrained() ?? true));
+    return this.#hasEnded && (!this.#hasBegun || (this.#native?.isDrained() ?? true));
   }
 
   /** Starts the run before there are items. */
   begin() {
+    this.#hasBegun = true;
     asking(() => this.#native?.begin());
   }
 
@@ -88,6 +96,7 @@ class Run {
   push(chunk) {
     for (const [row, tag] of chunk.tags) this.#shared.tags.set(this.#total + row, tag);
     this.#total += chunk.urls.length;
+    this.#hasBegun = true;
     const encoded = chunk.encode();
     asking(() => this.#native?.push(...encoded));
   }
@@ -99,6 +108,8 @@ class Run {
 
   /** There are no more items. */
   end() {
+    // What is to be found out of a folder and of a journal does not depend on items.
+    if (this.#keeps) this.begin();
     this.#hasEnded = true;
     this.#native?.end();
   }

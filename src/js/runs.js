@@ -11,21 +11,20 @@ class Runs {
   #count = 0;
   #onEmpty = [];
 
-  /** Takes `run` in until it is over, unless there are to be no more. Returns what says that it is. */
+  /** Takes `run` in until it is over, or forgotten. Returns what says that it is over. */
   add(run) {
-    this.check();
     const number = this.#count++;
     this.#all.set(number, new WeakRef(run));
     this.#forgotten.register(run, number);
     return () => this.#remove(number);
   }
 
-  /** Throws if there are to be no more. */
+  /** Throws if no more are to begin. */
   check() {
     if (this.#isClosed) throw clientClosed();
   }
 
-  /** Takes no more. */
+  /** No more are to begin. */
   close() {
     this.#isClosed = true;
   }

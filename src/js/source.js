@@ -8,10 +8,15 @@ class Source {
   #closing;
   /** It has ended, or was closed. */
   isOver = false;
+  /** Somebody waits for its next step, for who knows how long. */
+  isPending = false;
   isAsync;
+  /** It is known to have an end. */
+  isBounded;
 
   constructor(urls) {
     this.isAsync = typeof urls[Symbol.asyncIterator] === 'function';
+    this.isBounded = typeof (urls.length ?? urls.size) === 'number';
     this.#iterator = urls[this.isAsync ? Symbol.asyncIterator : Symbol.iterator]();
   }
 
@@ -31,7 +36,10 @@ class Source {
   async #close() {
     if (this.isOver) return;
     this.isOver = true;
-    await this.#iterator.return?.();
+    const closed = this.#iterator.return?.();
+    // A generator is closed when it comes to its next step.
+    if (!this.isPending) await closed;
+    else Promise.resolve(closed).catch(() => {});
   }
 }
 

@@ -34,6 +34,18 @@ enum Kind {
     Saved,
 }
 
+impl Slot {
+    fn known(&self) -> Option<Known> {
+        let Self { offset, length, .. } = *self;
+        let place = Place { offset, length };
+        match self.kind {
+            Kind::Unknown => None,
+            Kind::Intended => Some(Known::Intended(place)),
+            Kind::Finished | Kind::Saved => Some(Known::Finished(place)),
+        }
+    }
+}
+
 /// Where a line stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
@@ -62,13 +74,22 @@ impl Index {
             let detail = format!("the journal is of another list: its item {index} is another one");
             return Err(Error::new(Code::JournalMismatch, detail));
         }
-        let Slot { offset, length, .. } = slot;
-        let place = Place { offset, length };
-        Ok(match slot.kind {
-            Kind::Unknown => None,
-            Kind::Intended => Some(Known::Intended(place)),
-            Kind::Finished | Kind::Saved => Some(Known::Finished(place)),
-        })
+        Ok(slot.known())
+    }
+
+    /// What is known of all items.
+    pub(super) fn all(&self) -> impl Iterator<Item = Known> {
+        let slots = self.pages.values().flat_map(|page| page.iter());
+        slots.filter_map(|slot| slot.known())
+    }
+
+    /// Whether the item at `index` is known as a copy of the one at `original`.
+    ///
+    /// # Errors
+    /// [`Code::JournalMismatch`] if another item is known there.
+    pub(super) fn is_copy(&self, index: u32, id: ItemId, original: u32) -> Result<bool, Error> {
+        let known = self.get(index, id)?;
+        Ok(known.is_some() && known == self.slot(original).known())
     }
 
     /// Whether there is something for another item to be a copy of.

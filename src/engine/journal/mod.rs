@@ -109,6 +109,24 @@ impl Journal {
         })
     }
 
+    /// Gives `take` the name of every file that is there or was about to be.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub(crate) fn for_each_file(&self, mut take: impl FnMut(&str)) -> Result<(), Error> {
+        let state = self.lock();
+        for known in state.index.all() {
+            let (Known::Intended(Place { offset, length })
+            | Known::Finished(Place { offset, length })) = known;
+            let line = state.tail.read(offset, length);
+            let line = line.map_err(|error| fault(&self.path, "read", &error))?;
+            if let Some(file) = lines::read_file(&line) {
+                take(&file);
+            }
+        }
+        Ok(())
+    }
+
     /// The list has `total` items, and no more.
     ///
     /// # Errors
@@ -154,9 +172,12 @@ impl Journal {
     /// # Errors
     /// As for [`Journal::finish`].
     pub(crate) fn finish_copy(&self, index: u32, id: ItemId, original: u32) -> Result<(), Error> {
-        if !self.lock().index.is_finished(original) {
+        let state = self.lock();
+        let is_known = state.index.is_copy(index, id, original)?;
+        if is_known || !state.index.is_finished(original) {
             return Ok(());
         }
+        drop(state);
         let (entry, line) = lines::copied(index, id, original)?;
         self.append(&entry, &line).map(drop)
     }

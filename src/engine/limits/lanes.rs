@@ -64,6 +64,8 @@ pub(crate) struct Lanes<W, G> {
     /// Lanes at which those are looked for that can be forgotten.
     sweep_at: usize,
     waits: Watches,
+    /// Lanes that wait for a grant.
+    asking: usize,
 }
 
 /// What the work of all lanes waits for.
@@ -75,6 +77,8 @@ struct Watches {
     caller: Stopwatch,
     /// For items.
     list: Stopwatch,
+    /// For a grant.
+    client: Stopwatch,
     /// Items are still to come, and whether the caller is to take results before.
     is_open: bool,
     is_ahead: bool,
@@ -105,6 +109,7 @@ impl<W, G> Lanes<W, G> {
             alarm: None,
             sweep_at: MIN_SWEEP,
             waits: Watches::default(),
+            asking: 0,
         }
     }
 
@@ -248,6 +253,7 @@ impl<W, G> Lanes<W, G> {
         }
         lane.state = State::Ready;
         lane.is_listed = true;
+        self.asking -= 1;
         // Whoever cannot use it at once asks again later: others may.
         if !has_room || !lane.has_work() {
             self.ready.push_back(id);
@@ -274,6 +280,7 @@ impl<W, G> Lanes<W, G> {
     pub(crate) fn drop_waiting(&mut self) {
         self.waiting = 0;
         self.granted = 0;
+        self.asking = 0;
         self.ready.clear();
         self.refusing.clear();
         self.parked.clear();
@@ -341,6 +348,7 @@ impl<W, G> Lanes<W, G> {
                 Pass::With(given) => grant = Some(given),
                 Pass::Later => {
                     lane.state = State::Asking;
+                    self.asking += 1;
                     return None;
                 }
             }
@@ -418,6 +426,7 @@ impl<W, G> Lanes<W, G> {
             self.granted -= 1;
         }
         if !matches!(lane.state, State::Closed(_)) {
+            self.asking -= usize::from(lane.state == State::Asking);
             lane.state = State::Closed(why);
             self.refusing.push_back(id);
         }
@@ -540,6 +549,9 @@ impl<W, G> Lanes<W, G> {
             now,
         );
         waits.list.set(is_starved && !waits.is_ahead, now);
+        waits
+            .client
+            .set(self.asking > 0 && !has_ready && has_room, now);
     }
 
     /// What the work waited for so far.
@@ -565,6 +577,7 @@ impl<W, G> Lanes<W, G> {
             rate: self.waits.rated.total(now),
             caller: self.waits.caller.total(now),
             list: self.waits.list.total(now),
+            client: self.waits.client.total(now),
             origins: origins.into_values().collect(),
             peak,
         }

@@ -42,6 +42,8 @@ pub(crate) struct Waits {
     pub(crate) caller: Duration,
     /// For items, though there was room.
     pub(crate) list: Duration,
+    /// For what all runs of the client share.
+    pub(crate) client: Duration,
     /// Origins at whose limits work waited.
     pub(crate) origins: Vec<OriginWaits>,
     /// The most requests in flight to each origin, added up.

@@ -15,7 +15,8 @@ use crate::error::Error;
 /// A folder that files are saved to.
 #[derive(Debug)]
 pub(crate) struct Folder {
-    root: Arc<Dir>,
+    /// `None` where it is opened for each use: there may be more such folders than may be open at once.
+    root: Option<Arc<Dir>>,
     path: PathBuf,
     queue: Queue,
 }
@@ -47,20 +48,31 @@ impl Folder {
     /// # Errors
     /// The code of the system's own error: `ENOTDIR` where there is a file, `EACCES`, `EROFS` and so on.
     pub(crate) fn make(path: &Path, durable: bool) -> Result<Self, Error> {
-        let root = match Dir::open_ambient_dir(path, ambient_authority()) {
-            Err(error) if error.kind() == ErrorKind::NotFound => made(path),
-            opened => opened,
-        };
-        match root {
+        match opened(path) {
             Ok(root) => Ok(Self {
-                root: Arc::new(root),
+                root: Some(Arc::new(root)),
                 path: path.into(),
                 queue: Queue::new(if durable { AT_ONCE_ON_DISK } else { AT_ONCE }),
             }),
-            Err(error) => {
-                let what = format!("open or make the folder {}", shown(&path.to_string_lossy()));
-                Err(of_disk(&error, &what))
-            }
+            Err(error) => Err(unopened(path, &error)),
+        }
+    }
+
+    /// The folder at `path`, for one file. Nothing is opened or made before that is needed.
+    pub(crate) fn of_one(path: &Path) -> Self {
+        Self {
+            root: None,
+            path: path.into(),
+            queue: Queue::new(AT_ONCE),
+        }
+    }
+
+    fn root(&self) -> Result<Arc<Dir>, Error> {
+        match &self.root {
+            Some(root) => Ok(Arc::clone(root)),
+            None => opened(&self.path)
+                .map(Arc::new)
+                .map_err(|error| unopened(&self.path, &error)),
         }
     }
 
@@ -78,7 +90,7 @@ impl Folder {
     /// # Errors
     /// Where that cannot be said: `ENOTDIR`, `ELOOP`, `EACCES` and so on.
     pub(crate) fn look(&self, name: &str) -> Result<Found, Error> {
-        match self.root.symlink_metadata(name) {
+        match self.root()?.symlink_metadata(name) {
             Ok(metadata) if metadata.is_file() => Ok(Found::File {
                 size: metadata.len(),
             }),
@@ -99,13 +111,13 @@ impl Folder {
     /// by a link, and a handle that was kept would follow it.
     pub(super) fn parent_of(&self, name: &str) -> Result<Arc<Dir>, Error> {
         let (Some(parent), _) = split(name) else {
-            return Ok(Arc::clone(&self.root));
+            return self.root();
         };
-        let opened = match self.root.open_dir(parent) {
-            Err(error) if error.kind() == ErrorKind::NotFound => self
-                .root
+        let root = self.root()?;
+        let opened = match root.open_dir(parent) {
+            Err(error) if error.kind() == ErrorKind::NotFound => root
                 .create_dir_all(parent)
-                .and_then(|()| self.root.open_dir(parent)),
+                .and_then(|()| root.open_dir(parent)),
             opened => opened,
         };
         opened.map(Arc::new).map_err(|error| {
@@ -116,12 +128,16 @@ impl Folder {
 
     /// Has the disk keep the entries of all folders on the way to `name`, some of which may be new.
     pub(super) fn sync_to(&self, name: &str) -> io::Result<()> {
+        let root = match &self.root {
+            Some(root) => Arc::clone(root),
+            None => Arc::new(opened(&self.path)?),
+        };
         let mut rest = name;
         while let (Some(parent), _) = split(rest) {
-            sync(&self.root, parent)?;
+            sync(&root, parent)?;
             rest = parent;
         }
-        sync(&self.root, ".")
+        sync(&root, ".")
     }
 }
 
@@ -131,6 +147,19 @@ pub(super) fn split(name: &str) -> (Option<&str>, &str) {
         Some((parent, base)) => (Some(parent), base),
         None => (None, name),
     }
+}
+
+/// Made, if it is missing.
+fn opened(path: &Path) -> io::Result<Dir> {
+    match Dir::open_ambient_dir(path, ambient_authority()) {
+        Err(error) if error.kind() == ErrorKind::NotFound => made(path),
+        opened => opened,
+    }
+}
+
+fn unopened(path: &Path, error: &io::Error) -> Error {
+    let what = format!("open or make the folder {}", shown(&path.to_string_lossy()));
+    of_disk(error, &what)
 }
 
 fn made(path: &Path) -> io::Result<Dir> {

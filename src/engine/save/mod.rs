@@ -19,6 +19,8 @@ pub(crate) use part::{Commit, Part};
 pub(crate) use saving::{Answer, Saving};
 pub(crate) use target::{Known, Target};
 
+use std::time::Duration;
+
 use crate::error::{Code, Error};
 
 /// Runs `work` where the system may be waited for.
@@ -28,6 +30,26 @@ pub(crate) async fn blocking<T: Send + 'static>(
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         Err(_) => Err(lost()),
+    }
+}
+
+/// How often it is looked whether another writer is done, and how long after each other.
+const MAX_BUSY_TRIES: usize = 10;
+const BUSY_WAIT: Duration = Duration::from_millis(50);
+
+/// Patience with another writer: the run before may just be letting go.
+#[derive(Default)]
+pub(crate) struct BusyTries(usize);
+
+impl BusyTries {
+    /// Waits a little if `error` is that there is another writer. Whether it is worth another try.
+    pub(crate) async fn wait_after(&mut self, error: &Error) -> bool {
+        self.0 += 1;
+        let waits = error.code == Code::Busy && self.0 <= MAX_BUSY_TRIES;
+        if waits {
+            tokio::time::sleep(BUSY_WAIT).await;
+        }
+        waits
     }
 }
 

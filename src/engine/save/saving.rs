@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use url::Url;
 
 use super::notes::Notes;
-use super::{Part, Target};
+use super::{BusyTries, Part, Target};
 use crate::error::Error;
 use crate::journal::JournalEntry;
 use crate::options::IfExists;
@@ -32,6 +32,8 @@ pub(crate) struct Saving {
     /// The URL that was asked for in the beginning.
     url: String,
     may_resume: bool,
+    /// A part of the file is what the caller asked for.
+    is_range: bool,
 }
 
 /// What an answer means for the file.
@@ -39,14 +41,16 @@ pub(crate) struct Saving {
 pub(crate) enum Answer {
     /// Its body is the file.
     Whole,
-    /// Its body is the rest of a file of so many bytes, if they are known.
-    Rest(Option<u64>),
+    /// Its body is the rest of a file of so many bytes.
+    Rest(u64),
     /// The file is complete as far as it has come.
     Complete,
     /// The file that is there is the newest.
     Unchanged,
     /// It fits nothing: the file is to be asked for from its beginning.
     Anew,
+    /// It is a part of the file, and nobody asked for one.
+    Unasked,
     /// It has nothing to do with the file.
     None,
 }
@@ -58,14 +62,11 @@ impl Saving {
         request: &Request,
         url: String,
     ) -> Result<Self, Error> {
-        let is_whole = request.method == Method::GET && !request.headers.contains_key(RANGE);
-        let may_resume = is_whole && target.if_exists == IfExists::Resume;
+        let is_range = request.headers.contains_key(RANGE);
+        let may_resume =
+            request.method == Method::GET && !is_range && target.if_exists == IfExists::Resume;
         let part = match &target.name {
-            Some(name) if may_resume => {
-                let (target, name, from) = (target.clone(), name.clone(), url.clone());
-                let folder = Arc::clone(&target.folder);
-                Some(folder.work(move || target.resume(&name, &from)).await?)
-            }
+            Some(name) if may_resume => Some(resumed(&target, name, &url).await?),
             _ => None,
         };
         Ok(Self {
@@ -73,6 +74,7 @@ impl Saving {
             part,
             url,
             may_resume,
+            is_range,
         })
     }
 
@@ -99,14 +101,20 @@ impl Saving {
 
     /// What an answer with `head` means.
     pub(crate) fn read(&self, head: &Head) -> Answer {
-        let partial = self.partial();
-        match (head.status, partial) {
+        match (head.status, self.partial()) {
             (StatusCode::NOT_MODIFIED, _) if self.target.known.is_some() => Answer::Unchanged,
             (StatusCode::PARTIAL_CONTENT, Some((size, notes))) => rest(head, size, notes),
-            (StatusCode::RANGE_NOT_SATISFIABLE, Some((size, _))) => match unsatisfied(head) {
-                Some(total) if total == size => Answer::Complete,
-                _ => Answer::Anew,
-            },
+            (StatusCode::PARTIAL_CONTENT, None) if !self.is_range => Answer::Unasked,
+            (StatusCode::RANGE_NOT_SATISFIABLE, Some((size, notes))) => {
+                let is_whole = unsatisfied(head) == Some(size)
+                    && notes.total.is_none_or(|total| total == size)
+                    && is_same_version(&head.headers, notes);
+                if is_whole {
+                    Answer::Complete
+                } else {
+                    Answer::Anew
+                }
+            }
             (status, _) if status.is_success() => Answer::Whole,
             _ => Answer::None,
         }
@@ -133,7 +141,7 @@ impl Saving {
             start,
             notes: self.notes(head).filter(|_| answer == Answer::Whole),
             total: match answer {
-                Answer::Rest(total) => total,
+                Answer::Rest(total) => Some(total),
                 _ => None,
             },
             entry,
@@ -179,33 +187,50 @@ impl Saving {
     }
 }
 
+async fn resumed(target: &Target, name: &str, url: &str) -> Result<Part, Error> {
+    let mut tries = BusyTries::default();
+    loop {
+        let (name, url) = (name.to_owned(), url.to_owned());
+        let folder = Arc::clone(&target.folder);
+        let part = target
+            .folder
+            .work(move || Part::resume(&folder, &name, &url));
+        match part.await {
+            Err(error) if tries.wait_after(&error).await => {}
+            done => return done,
+        }
+    }
+}
+
 fn range_from(size: u64) -> HeaderValue {
     let range = HeaderValue::try_from(format!("bytes={size}-"));
     range.unwrap_or_else(|_| unreachable!("letters and digits are a value"))
 }
 
-/// A 206 for all from `size` on: exactly there, of the same version, as far as the server says, and not encoded.
+/// A 206 for all from `size` on: exactly there, of the same version, as far as the server says, and not encoded. Where nobody knows how
+/// many bytes there are, nobody could tell whether they have come.
 fn rest(head: &Head, size: u64, notes: &Notes) -> Answer {
-    let is_encoded = head.headers.contains_key(CONTENT_ENCODING);
-    let Some((start, end, total)) = content_range(&head.headers).filter(|_| !is_encoded) else {
+    let is_plain = !head.headers.contains_key(CONTENT_ENCODING);
+    let Some((start, end, said)) = content_range(&head.headers).filter(|_| is_plain) else {
         return Answer::Anew;
     };
-    let is_same_total = match (total, notes.total) {
-        (Some(total), Some(known)) => total == known,
-        _ => true,
+    let Some(total) = said.or(notes.total) else {
+        return Answer::Anew;
     };
-    let tag = head
-        .headers
-        .get(ETAG)
-        .filter(|_| notes.validator.starts_with('"'));
-    let is_same_version = tag.is_none_or(|tag| tag.as_bytes() == notes.validator.as_bytes());
-    let total = total.or(notes.total);
-    let is_inside = total.is_none_or(|total| end < total);
-    if start == size && start <= end && is_same_total && is_same_version && is_inside {
+    let is_there = start == size && start <= end && end < total;
+    let is_same_total = notes.total.is_none_or(|noted| noted == total);
+    if is_there && is_same_total && is_same_version(&head.headers, notes) {
         Answer::Rest(total)
     } else {
         Answer::Anew
     }
+}
+
+/// Whether `headers` say nothing else of the version than what is noted.
+fn is_same_version(headers: &HeaderMap, notes: &Notes) -> bool {
+    let is_tag = notes.validator.starts_with('"');
+    let said = headers.get(if is_tag { ETAG } else { LAST_MODIFIED });
+    said.is_none_or(|said| said.as_bytes() == notes.validator.as_bytes())
 }
 
 /// First byte, last byte, and all of them: `bytes 5-9/10` or `bytes 5-9/*`.
@@ -293,12 +318,12 @@ mod tests {
     #[test]
     fn a_rest_that_fits_exactly_is_joined_and_nothing_else_is() {
         let cases: &[(Fields, Answer)] = &[
-            (&[("content-range", "bytes 5-9/10")], Answer::Rest(Some(10))),
-            (&[("content-range", "bytes 5-7/10")], Answer::Rest(Some(10))),
-            (&[("content-range", "bytes 5-9/*")], Answer::Rest(Some(10))),
+            (&[("content-range", "bytes 5-9/10")], Answer::Rest(10)),
+            (&[("content-range", "bytes 5-7/10")], Answer::Rest(10)),
+            (&[("content-range", "bytes 5-9/*")], Answer::Rest(10)),
             (
                 &[("content-range", "Bytes 5-9/10"), ("etag", "\"one\"")],
-                Answer::Rest(Some(10)),
+                Answer::Rest(10),
             ),
             (&[], Answer::Anew),
             (&[("content-range", "bytes 4-9/10")], Answer::Anew),
@@ -331,6 +356,13 @@ mod tests {
                 Answer::Anew,
             ),
             (
+                &[
+                    ("content-range", "bytes 5-9/10"),
+                    ("last-modified", "whenever"),
+                ],
+                Answer::Rest(10),
+            ),
+            (
                 &[("content-type", "multipart/byteranges; boundary=x")],
                 Answer::Anew,
             ),
@@ -339,6 +371,14 @@ mod tests {
             let answer = rest(&head(206, fields), 5, &notes(Some(10)));
             assert_eq!(answer, *expected, "{fields:?}");
         }
+    }
+
+    #[test]
+    fn a_rest_of_unknown_length_begins_anew() {
+        let known = head(206, &[("content-range", "bytes 5-9/10")]);
+        assert_eq!(rest(&known, 5, &notes(None)), Answer::Rest(10));
+        let unknown = head(206, &[("content-range", "bytes 5-9/*")]);
+        assert_eq!(rest(&unknown, 5, &notes(None)), Answer::Anew);
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! Where the body of one item is saved, and what may stand there before.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use http::HeaderMap;
 use url::Url;
@@ -9,13 +8,9 @@ use url::Url;
 use super::fault::taken;
 use super::names::{self, Taken};
 use super::{Commit, Folder, Found, Part};
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::options::IfExists;
 use crate::outcome::SavedFile;
-
-/// How often it is looked whether another writer is done, and how long after each other.
-const BUSY_TRIES: usize = 10;
-const BUSY_WAIT: Duration = Duration::from_millis(50);
 
 /// Where the body of one item is saved.
 #[derive(Clone, Debug)]
@@ -87,14 +82,9 @@ impl Target {
         }
     }
 
-    /// An unfinished file for `name`.
-    pub(super) fn resume(&self, name: &str, url: &str) -> Result<Part, Error> {
-        patiently(|| Part::resume(&self.folder, name, url))
-    }
-
-    /// The same, with nothing in it.
+    /// An unfinished file for `name`, with nothing in it.
     pub(crate) fn begin(&self, name: &str) -> Result<Part, Error> {
-        patiently(|| Part::begin(&self.folder, name))
+        Part::begin(&self.folder, name)
     }
 
     /// The file called `name`.
@@ -109,15 +99,4 @@ impl Target {
     pub(crate) fn path_of(&self, name: &str) -> String {
         self.folder.path_of(name).to_string_lossy().into_owned()
     }
-}
-
-/// Waits a little for another writer: the run before may just be letting go.
-fn patiently(open: impl Fn() -> Result<Part, Error>) -> Result<Part, Error> {
-    for _ in 0..BUSY_TRIES {
-        match open() {
-            Err(error) if error.code == Code::Busy => std::thread::sleep(BUSY_WAIT),
-            done => return done,
-        }
-    }
-    open()
 }

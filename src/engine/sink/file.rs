@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::too_large;
 use crate::checksum::Hasher;
 use crate::error::{Code, Error};
 use crate::journal::JournalEntry;
-use crate::save::{Folder, Notes, Part, Target};
+use crate::save::{BusyTries, Folder, Notes, Part, Target};
 
 /// Bytes that are gathered before they are written.
 const GATHERED: usize = 128 << 10;
@@ -40,12 +42,30 @@ pub(crate) enum Start {
     At(Part),
 }
 
+/// Pieces of a body that are not written yet.
+#[derive(Debug, Default)]
+struct Gathered {
+    pieces: Vec<Bytes>,
+    size: usize,
+}
+
+impl Gathered {
+    fn push(&mut self, piece: Bytes) {
+        self.size += piece.len();
+        self.pieces.push(piece);
+    }
+
+    fn write_to(&self, part: &mut Part) -> Result<(), Error> {
+        self.pieces.iter().try_for_each(|piece| part.write(piece))
+    }
+}
+
 /// Takes the decoded bytes of one body. Dropped, it leaves what can be continued.
 #[derive(Debug)]
 pub(super) struct FileSink {
     /// `None` only while the disk has it.
     plan: Option<Plan>,
-    gathered: Vec<u8>,
+    gathered: Gathered,
     /// Of the whole file.
     size: u64,
     cap: u64,
@@ -68,7 +88,7 @@ impl FileSink {
         }
         Ok(Self {
             plan: Some(plan),
-            gathered: Vec::new(),
+            gathered: Gathered::default(),
             size,
             cap,
         })
@@ -99,15 +119,15 @@ impl FileSink {
         Ok(hasher)
     }
 
-    /// Takes a copy of `piece`.
-    pub(super) async fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
+    /// Takes `piece`, which stays where it is until it is written.
+    pub(super) async fn write(&mut self, piece: Bytes) -> Result<(), Error> {
         let size = self.size.saturating_add(piece.len() as u64);
         if size > self.cap {
             return Err(too_large(self.cap));
         }
         self.size = size;
-        self.gathered.extend_from_slice(piece);
-        if self.gathered.len() >= GATHERED {
+        self.gathered.push(piece);
+        if self.gathered.size >= GATHERED {
             self.flush().await?;
         }
         Ok(())
@@ -127,8 +147,21 @@ impl FileSink {
             let detail = format!("the file has {total} bytes, and {size} came");
             return Err(Error::new(Code::BodyTruncated, detail));
         }
-        let folder = plan.folder();
-        folder.work(move || plan.complete(&gathered)).await
+        let mut tries = BusyTries::default();
+        let (mut plan, mut gathered) = (plan, gathered);
+        loop {
+            let folder = plan.folder();
+            let work = move || {
+                let done = plan.complete(&gathered);
+                Ok((done, plan, gathered))
+            };
+            let done;
+            (done, plan, gathered) = folder.work(work).await?;
+            match done {
+                Err(error) if tries.wait_after(&error).await => {}
+                done => return done,
+            }
+        }
     }
 
     /// Leaves what can be continued, and nothing else. There is an error to be told already.
@@ -154,25 +187,27 @@ impl FileSink {
     }
 
     async fn flush(&mut self) -> Result<(), Error> {
-        let mut plan = self.plan.take().ok_or_else(lost)?;
-        let gathered = std::mem::take(&mut self.gathered);
-        let folder = plan.folder();
-        let written = folder.work(move || {
-            let mut part = plan.open()?;
-            part.write(&gathered)?;
-            plan.start = Start::At(part);
-            Ok((plan, gathered))
-        });
-        let (plan, mut gathered) = written.await?;
-        gathered.clear();
-        self.gathered = gathered;
-        self.plan = Some(plan);
-        Ok(())
+        let mut tries = BusyTries::default();
+        loop {
+            let mut plan = self.plan.take().ok_or_else(lost)?;
+            let gathered = std::mem::take(&mut self.gathered);
+            let folder = plan.folder();
+            let work = move || {
+                let done = plan.write(&gathered);
+                Ok((done, plan, gathered))
+            };
+            let (done, plan, gathered) = folder.work(work).await?;
+            self.plan = Some(plan);
+            match done {
+                Err(error) if tries.wait_after(&error).await => self.gathered = gathered,
+                done => return done,
+            }
+        }
     }
 }
 
 /// Leaves what there is of a file, with what was `gathered`, if it can be continued.
-async fn keep(plan: Plan, gathered: Vec<u8>) {
+async fn keep(plan: Plan, gathered: Gathered) {
     let folder = plan.folder();
     let kept = folder.work(move || {
         let mut plan = plan;
@@ -180,7 +215,7 @@ async fn keep(plan: Plan, gathered: Vec<u8>) {
         let is_begun = matches!(plan.start, Start::At(_)) || plan.notes.is_some();
         if is_begun {
             let mut part = plan.open()?;
-            part.write(&gathered)?;
+            gathered.write_to(&mut part)?;
             part.keep();
         }
         Ok(())
@@ -198,10 +233,18 @@ impl Plan {
         Arc::clone(&self.target.folder)
     }
 
-    /// Writes what is left, and gives the file its name.
-    fn complete(mut self, gathered: &[u8]) -> Result<(), Error> {
+    /// Writes what was gathered.
+    fn write(&mut self, gathered: &Gathered) -> Result<(), Error> {
         let mut part = self.open()?;
-        part.write(gathered)?;
+        let written = gathered.write_to(&mut part);
+        self.start = Start::At(part);
+        written
+    }
+
+    /// Writes what is left, and gives the file its name.
+    fn complete(&mut self, gathered: &Gathered) -> Result<(), Error> {
+        let mut part = self.open()?;
+        gathered.write_to(&mut part)?;
         if let Some(entry) = &self.entry {
             entry.intend(&self.name)?;
         }
@@ -211,17 +254,16 @@ impl Plan {
     /// The unfinished file, ready for bytes.
     fn open(&mut self) -> Result<Part, Error> {
         let target = &self.target;
+        if matches!(self.start, Start::NewAndUnseen) {
+            target.examine(&self.name)?;
+        }
         let mut part = match std::mem::replace(&mut self.start, Start::New) {
             Start::At(part) => return Ok(part),
             Start::Over(mut part) => {
                 part.restart()?;
                 part
             }
-            Start::New => target.begin(&self.name)?,
-            Start::NewAndUnseen => {
-                target.examine(&self.name)?;
-                target.begin(&self.name)?
-            }
+            Start::New | Start::NewAndUnseen => target.begin(&self.name)?,
         };
         if let Some(notes) = self.notes.take() {
             part.note(notes)?;

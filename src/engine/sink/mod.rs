@@ -123,7 +123,7 @@ impl Sink {
         self.hash(&piece);
         match &mut self.kind {
             Kind::Memory(sink) => sink.write_shared(piece).await,
-            Kind::File(sink) => sink.write(&piece).await,
+            Kind::File(sink) => sink.write(piece).await,
             Kind::Dropped(sink) => sink.write(&piece),
         }
     }
@@ -133,7 +133,7 @@ impl Sink {
         self.hash(piece);
         match &mut self.kind {
             Kind::Memory(sink) => sink.write(piece).await,
-            Kind::File(sink) => sink.write(piece).await,
+            Kind::File(sink) => sink.write(Bytes::copy_from_slice(piece)).await,
             Kind::Dropped(sink) => sink.write(piece),
         }
     }

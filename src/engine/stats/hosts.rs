@@ -83,9 +83,12 @@ impl HostTally {
         self.histograms += usize::from(has_histogram);
     }
 
-    /// Counts a request that was redirected away from `host`, which no item that ends there counts.
-    pub(crate) fn count_request(&mut self, host: &str) {
-        self.change(host, |host| raise(&mut host.requests, 1));
+    /// Counts requests to `host`, and those of them that were sent again, that ended in a redirect away from it.
+    pub(crate) fn count_requests(&mut self, host: &str, (requests, retries): (u64, u64)) {
+        self.change(host, |host| {
+            raise(&mut host.requests, requests);
+            raise(&mut host.retries, retries);
+        });
     }
 
     /// Hosts that were counted at.
@@ -275,7 +278,7 @@ mod tests {
             },
         );
         tally.add("a.test:8080", ok(Duration::from_millis(7)));
-        tally.count_request("b.test");
+        tally.count_requests("b.test", (2, 1));
         let a = HostStats {
             requests: 4,
             ok: 1,
@@ -289,7 +292,8 @@ mod tests {
         assert_eq!(stats_of(&tally, "a.test"), a);
         assert_eq!(stats_of(&tally, "a.test:8080").requests, 1);
         let b = HostStats {
-            requests: 1,
+            requests: 2,
+            retries: 1,
             ..HostStats::default()
         };
         assert_eq!(stats_of(&tally, "b.test"), b);

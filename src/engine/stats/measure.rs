@@ -42,6 +42,7 @@ pub(crate) fn measure(
         unreachable: sorted(troubles.unreachable),
         loop_waited: waits.caller,
         list_waited: waits.list,
+        client_waited: waits.client,
         opened: stats.connections_opened,
         reused: stats.connections_reused,
         peak: waits.peak,

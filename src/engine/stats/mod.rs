@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use http::Version;
+use url::Url;
 
 use crate::error::Code;
 use crate::outcome::{Outcome, Verdict};
@@ -99,7 +100,7 @@ impl Tally {
         }
         let stats = &mut self.stats;
         stats.retries += u64::from(outcome.attempts.saturating_sub(1));
-        if outcome.attempts > 0 {
+        if outcome.attempts > 0 && !outcome.is_unchanged {
             stats.bytes += outcome.sizes.decoded;
         }
         stats.wire_bytes += outcome.sizes.wire;
@@ -117,23 +118,30 @@ impl Tally {
     }
 
     fn add_to_hosts(&mut self, outcome: &Outcome, took: Option<Duration>) {
-        // Where there is no URL, there is no host.
-        let codes = outcome.error.as_ref().map(|error| error.code);
-        if matches!(codes, Some(Code::InvalidUrl | Code::UnsupportedProtocol)) && took.is_none() {
-            return;
-        }
         let Some((last, before)) = outcome.urls.split_last() else {
             return;
         };
-        for host in before.iter().filter_map(|url| authority(url)) {
-            self.hosts.count_request(host);
+        // Where nothing was sent, it may be no URL.
+        if took.is_none() && Url::parse(last).is_err() {
+            return;
         }
+        let mut begun = 0;
+        for (hop, url) in before.iter().enumerate() {
+            let tries = outcome.tries_before.get(hop).copied().unwrap_or(begun);
+            if let Some(host) = authority(url) {
+                self.hosts.count_requests(host, requests(hop, begun, tries));
+            }
+            begun = tries;
+        }
+        let (requests, retries) = requests(before.len(), begun, outcome.attempts);
         if let Some(host) = authority(last) {
             let ended = Ended {
                 is_ok: outcome.verdict().is_ok,
-                requests: u64::from(outcome.attempts),
-                retries: u64::from(outcome.attempts.saturating_sub(1)),
-                bytes: took.map_or(0, |_| outcome.sizes.decoded),
+                requests,
+                retries,
+                bytes: took
+                    .filter(|_| !outcome.is_unchanged)
+                    .map_or(0, |_| outcome.sizes.decoded),
                 took,
             };
             self.hosts.add(host, ended);
@@ -191,5 +199,16 @@ impl Tally {
             hosts: self.hosts.len() as u64,
             ..self.stats.clone()
         }
+    }
+}
+
+/// Requests to the host of one hop, and those of them that were sent again, where tries went from `before` to `after`. All hops but the
+/// first begin with one that belongs to a try that was begun.
+fn requests(hop: usize, before: u16, after: u16) -> (u64, u64) {
+    let tries = u64::from(after.saturating_sub(before));
+    if hop == 0 {
+        (tries, tries.saturating_sub(1))
+    } else {
+        (tries + 1, tries)
     }
 }

@@ -59,7 +59,6 @@ pub struct HttpTransport {
     /// Origins whose kept connections must not be used: hyper keeps one with an ambiguous answer when it can find an end.
     ambiguous: RecentOrigins,
     handshakes: Handshakes,
-    open: OpenConnections,
     connector: Connector,
 }
 
@@ -73,6 +72,7 @@ struct Connector {
     unix_socket: Option<PathBuf>,
     keep_alive: Option<Duration>,
     http2_ping: Duration,
+    open: Arc<OpenConnections>,
 }
 
 /// A body as it comes off the wire.
@@ -91,7 +91,6 @@ impl HttpTransport {
             unpooled: build(connector.unpooled())?,
             ambiguous: RecentOrigins::new(options.keep_alive.unwrap_or(Duration::MAX)),
             handshakes: Handshakes::default(),
-            open: OpenConnections::new(options.keep_alive.unwrap_or(Duration::MAX)),
             connector,
         })
     }
@@ -128,6 +127,9 @@ impl Connector {
             unix_socket: options.unix_socket.clone(),
             keep_alive: options.keep_alive,
             http2_ping: options.http2_ping,
+            open: Arc::new(OpenConnections::new(
+                options.keep_alive.unwrap_or(Duration::MAX),
+            )),
         })
     }
 
@@ -161,7 +163,7 @@ impl Connector {
         let builder = reqwest::Client::builder()
             .tls_backend_preconfigured(self.tls.clone())
             .dns_resolver(Arc::clone(&self.lookup))
-            .connector_layer(TraceLayer)
+            .connector_layer(TraceLayer::new(&self.open))
             .local_address(self.local_address)
             .http1_max_headers(MAX_HTTP1_LINES)
             .http2_max_header_list_size(MAX_HTTP2_HEAD)
@@ -244,9 +246,10 @@ impl Transport for HttpTransport {
         let local = info.map(HttpInfo::local_addr);
         trace.note_connection(local);
         // Where the system is asked, it does not matter when it was used.
-        let is_news = trace.has_own_connection() || !cfg!(target_os = "linux");
-        if is_news && let Some(local) = local {
-            self.open.note(local);
+        if !cfg!(target_os = "linux")
+            && let Some(local) = local
+        {
+            self.connector.open.note(local);
         }
         if trace.has_own_connection() && open_files::are_scarce_after_one_more() {
             self.close_idle();
@@ -277,7 +280,7 @@ impl Transport for HttpTransport {
     }
 
     fn open_connections(&self) -> usize {
-        self.open.count()
+        self.connector.open.count()
     }
 
     fn close_idle(&self) {

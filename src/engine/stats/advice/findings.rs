@@ -33,6 +33,7 @@ pub(super) fn find(measured: &Measured) -> impl Iterator<Item = Finding> {
     let all = [
         loop_waited,
         list_waited,
+        client_waited,
         paused,
         closed,
         unreachable,
@@ -48,6 +49,14 @@ fn loop_waited(measured: &Measured) -> Option<Finding> {
     let share = Share::of_time(measured.loop_waited, measured.elapsed).from(WAITED)?;
     let text = format!(
         "the loop over the results was waited for during {share} of the run: what it does with each is slower than the network"
+    );
+    Some(share.finding(text))
+}
+
+fn client_waited(measured: &Measured) -> Option<Finding> {
+    let share = Share::of_time(measured.client_waited, measured.elapsed).from(WAITED)?;
+    let text = format!(
+        "the client's own limits, which all its calls share, were reached for {share} of the run: raise them if the servers allow it"
     );
     Some(share.finding(text))
 }

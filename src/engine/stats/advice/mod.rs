@@ -48,6 +48,8 @@ pub(crate) struct Measured {
     pub(crate) loop_waited: Duration,
     /// The time in which there was room for an item, and the list had none ready.
     pub(crate) list_waited: Duration,
+    /// The time in which nothing could start since the client's limits, which all its calls share, were reached.
+    pub(crate) client_waited: Duration,
     /// Connections established.
     pub(crate) opened: u64,
     /// Requests over a connection that was there.

@@ -535,6 +535,7 @@ proptest! {
             unreachable: counts(&[("a.test", unreachable)]),
             loop_waited: Duration::from_millis(a),
             list_waited: Duration::from_millis(b),
+            client_waited: Duration::from_millis(c),
             opened,
             reused,
             peak,

@@ -13,6 +13,7 @@ use tower_service::Service;
 use super::{CURRENT, LINE, Made, Trace, ends};
 use crate::error::{Code, Error, Phase};
 use crate::transport::handshakes::Line;
+use crate::transport::open::OpenConnections;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -21,6 +22,7 @@ impl Trace {
         self: Arc<Self>,
         line: Option<Arc<Line>>,
         connecting: impl Future<Output = Result<T, BoxError>>,
+        open: Arc<OpenConnections>,
     ) -> Result<T, BoxError> {
         let under_way = UnderWay::begin(&self);
         let connecting = self.in_turn(line.as_deref(), connecting);
@@ -36,6 +38,9 @@ impl Trace {
             return Err(connected_to_itself().into());
         }
         self.counters.count_opened();
+        if let Some((local, _)) = ends {
+            open.note(local);
+        }
         self.lock().made = Some(Made {
             local: ends.map(|(local, _)| local),
         });
@@ -151,18 +156,31 @@ impl Drop for UnderWay<'_> {
 }
 
 /// Wraps a connector so that it reports to the request that asked for the connection.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::transport) struct TraceLayer;
+#[derive(Clone, Debug)]
+pub(in crate::transport) struct TraceLayer(Arc<OpenConnections>);
+
+impl TraceLayer {
+    /// What is connected is noted in `open`.
+    pub(in crate::transport) fn new(open: &Arc<OpenConnections>) -> Self {
+        Self(Arc::clone(open))
+    }
+}
 
 /// A connector that reports to the request that asked for the connection.
 #[derive(Clone, Debug)]
-pub(in crate::transport) struct TracedConnector<S>(S);
+pub(in crate::transport) struct TracedConnector<S> {
+    connector: S,
+    open: Arc<OpenConnections>,
+}
 
 impl<S> Layer<S> for TraceLayer {
     type Service = TracedConnector<S>;
 
     fn layer(&self, connector: S) -> Self::Service {
-        TracedConnector(connector)
+        TracedConnector {
+            connector,
+            open: Arc::clone(&self.0),
+        }
     }
 }
 
@@ -177,14 +195,17 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.0.poll_ready(context)
+        self.connector.poll_ready(context)
     }
 
     fn call(&mut self, destination: D) -> Self::Future {
-        let connecting = self.0.call(destination);
+        let connecting = self.connector.call(destination);
         let line = LINE.try_with(Clone::clone).ok().flatten();
         match CURRENT.try_with(Arc::clone) {
-            Ok(trace) => Box::pin(trace.connect(line, connecting)),
+            Ok(trace) => {
+                let open = Arc::clone(&self.open);
+                Box::pin(trace.connect(line, connecting, open))
+            }
             Err(_) => Box::pin(connecting),
         }
     }
