@@ -52,7 +52,7 @@ pub(crate) fn parse(
         input.file = item.file;
         input.options = match (item.fault, item.options) {
             (Some(fault), _) => Some(Err(fault.into())),
-            (None, options) => options.map(|options| options.over(base, bodies)),
+            (None, options) => options.map(|options| options.over(base, bodies).map(Box::new)),
         };
     }
     Ok(inputs)

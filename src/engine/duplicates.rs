@@ -152,7 +152,7 @@ mod tests {
     fn job(index: u32, url: &str, options: Option<RequestOptions>) -> Job {
         let input = Input {
             url: url.into(),
-            options: options.map(Ok),
+            options: options.map(Box::new).map(Ok),
             file: None,
         };
         Job::new(index, input, Instant::now(), &Arc::default()).expect("it can be sent")

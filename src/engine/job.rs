@@ -19,13 +19,13 @@ use crate::retry::Tries;
 /// The longest URL that is sent, in bytes. Servers stop far earlier.
 const MAX_URL_LENGTH: usize = 64 << 10;
 
-/// One item as the caller gave it.
+/// One item as the caller gave it. Of a long list there are many at once, and few have options of their own.
 #[derive(Debug)]
 pub struct Input {
     /// The URL's text.
     pub url: String,
     /// The item's options in full, or what is wrong with them; `None` for those of the run.
-    pub options: Option<Result<RequestOptions, Error>>,
+    pub options: Option<Result<Box<RequestOptions>, Error>>,
     /// What the file is to be called that its body is saved to: a path in the run's folder, or, where it has none, an absolute one.
     pub file: Option<String>,
 }
@@ -108,7 +108,7 @@ impl Job {
         };
         let options = match input.options {
             None => Arc::clone(run),
-            Some(Ok(options)) => Arc::new(options),
+            Some(Ok(options)) => Arc::new(*options),
             Some(Err(error)) => {
                 let url = parsed.map_or_else(|_| shown(&input.url), without_credentials);
                 return Err(refuse(None, url, error));

@@ -73,7 +73,7 @@ async fn the_time_of_an_item_passes_wherever_it_is() {
         timed.timeouts.total = Some(limit);
         let input = Input {
             url: "http://a/".into(),
-            options: Some(Ok(timed)),
+            options: Some(Ok(Box::new(timed))),
             file: None,
         };
         // The one that takes its place is in flight for longer.

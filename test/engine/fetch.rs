@@ -82,7 +82,7 @@ pub(crate) fn with(url: impl Into<String>, change: impl FnOnce(&mut RequestOptio
     change(&mut options);
     Input {
         url: url.into(),
-        options: Some(Ok(options)),
+        options: Some(Ok(Box::new(options))),
         file: None,
     }
 }

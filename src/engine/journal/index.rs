@@ -80,7 +80,7 @@ impl Index {
     /// What is known of all items.
     pub(super) fn all(&self) -> impl Iterator<Item = Known> {
         let slots = self.pages.values().flat_map(|page| page.iter());
-        slots.filter_map(|slot| slot.known())
+        slots.filter_map(Slot::known)
     }
 
     /// Whether the item at `index` is known as a copy of the one at `original`.
