@@ -34,8 +34,8 @@ export function downloadAll<T = unknown>(
  *
  * It begins when it is asked for the first result. The list is then pulled as far ahead as it helps: at most `concurrency` + 1,000
  * items are pulled and not delivered (1,000 where `concurrency` is `'auto'`, 101,000 where it is more than 100,000). No more than
- * `maxBufferedBytes` of bodies are held: a slow loop slows the connections down, and no limit of time but `deadline` passes
- * meanwhile.
+ * `maxBufferedBytes` of whole bodies are held, and as much of unfinished ones: a slow loop slows the connections down, and no limit of time but
+ * `deadline` passes for what is in flight meanwhile.
  *
  * To leave the loop cancels what is under way and closes the list (its iterator's `return`), and so does to forget the iterator. An
  * iterator that nobody waits for does not keep the process alive.
@@ -58,7 +58,10 @@ export function downloadEach<T = unknown>(
 export interface Run<T = unknown> extends AsyncIterableIterator<Result<T>> {
   /** The run in numbers: so far, or as it ended. */
   readonly stats: Stats;
-  /** Starts nothing more, and closes the list. What is in flight is delivered, with no further retry, and then the loop ends. */
+  /**
+   * Starts nothing more, and closes the list. What is in flight is delivered, with no further retry, and then the loop ends. Items that were not begun,
+   * or wait for another try, have no result.
+   */
   stop(): void;
   /** The next result. Several may be asked for at once. */
   next(): Promise<IteratorResult<Result<T>, undefined>>;

@@ -272,6 +272,13 @@ impl Run {
     }
 }
 
+impl Drop for Run {
+    /// Collected, or taken away with its worker: on the JavaScript thread, where the bell must go.
+    fn drop(&mut self) {
+        self.bell.silence();
+    }
+}
+
 /// The client of a run that has none: the shared one, or one of its own when it connects in its own way.
 fn free_client(
     connection: Option<RawConnection>,

@@ -212,7 +212,7 @@ impl BatchBuilder {
             }
             text.extend_from_slice(error.detail.as_bytes());
         } else if let Some(file) = &outcome.file {
-            text.extend_from_slice(file.path.as_bytes());
+            text.extend_from_slice(file.as_bytes());
         }
         [urls_end, head_end, offset(text.len())]
     }

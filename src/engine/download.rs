@@ -24,7 +24,7 @@ use crate::journal::JournalEntry;
 use crate::keeper::Keep;
 use crate::limits::{Contact, Report, Rests, Signal};
 use crate::options::{RequestOptions, ResponseType};
-use crate::outcome::{Outcome, SavedFile, Sizes, Timings};
+use crate::outcome::{Outcome, Sizes, Timings};
 use crate::pace::Pace;
 use crate::redirect;
 use crate::retry::{self, Again, Budget, Tries, Trouble, Why};
@@ -124,7 +124,7 @@ struct Hop<'a, T> {
     body: Body,
     /// What it has to do with a file, if its body goes to one.
     saving: Option<Saving>,
-    file: Option<SavedFile>,
+    file: Option<String>,
     /// It is finished, and nothing of it is new.
     is_unchanged: bool,
     sizes: Sizes,
@@ -470,11 +470,11 @@ impl<'a, T: Transport> Hop<'a, T> {
                 return Err(Error::new(Code::HttpParse, detail));
             }
             Answer::Unchanged => {
-                let received = self.receive(body, plan).await;
+                let received = self.receive(body, plan).await?;
                 self.is_unchanged = true;
                 self.file = saving.unchanged();
                 self.sizes.decoded = saving.target.known.map_or(0, |known| known.size);
-                return received;
+                return Ok(received);
             }
             Answer::Anew => {
                 self.drain(body, &mut 0).await?;
@@ -483,12 +483,13 @@ impl<'a, T: Transport> Hop<'a, T> {
             }
         }
         let file = saving.plan(answer, head, &self.request.url, entry);
-        let saved = file.target.file(&file.name);
+        let saved = file.target.path_of(&file.name);
         if answer == Answer::Complete {
             // What comes with it is about the range that was asked for.
             self.drain(body, &mut 0).await?;
             let sink = Sink::file(&self.options, &BodyPlan::nothing(), file).await?;
             self.finish(sink).await?;
+            self.sizes.is_decoded = true;
         } else {
             let sink = self
                 .deadlines

@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 
 use crate::error::{Code, Error};
 use crate::job::Job;
 use crate::journal::{ItemId, Journal, JournalEntry, Past, Record};
 use crate::options::{IfExists, Naming, ResponseType, SaveOptions};
-use crate::outcome::{Outcome, SavedFile, Sizes};
+use crate::outcome::{Outcome, Sizes};
 use crate::save::names::{self, Taken};
 use crate::save::{BusyTries, Folder, Found, Known, Target, blocking};
 use crate::sink::Body;
@@ -102,8 +103,11 @@ impl Keeper {
             if let Some(journal) = journal.as_ref().filter(|_| names_come) {
                 // Those who have them may come later than those who would be given them.
                 let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
-                journal.for_each_file(|name| {
-                    taken.claim(name);
+                journal.for_each_file(|file| {
+                    let name = folder.as_ref().and_then(|folder| folder.name_of(file));
+                    if let Some(name) = name {
+                        taken.claim(&name);
+                    }
                 })?;
             }
             Ok(Opened {
@@ -116,15 +120,28 @@ impl Keeper {
 
     /// Hands the lines of the journal to the system and to the disk, now and then. Returns only why it cannot.
     pub(crate) async fn write_down(&self) -> Error {
+        let mut syncing: Option<JoinHandle<Result<(), Error>>> = None;
         loop {
             self.news.notified().await;
             tokio::time::sleep(FLUSH_EVERY).await;
-            if let Some(journal) = self.journal().map(Arc::clone)
-                && let Err(error) =
-                    blocking(move || journal.flush().and_then(|()| journal.sync())).await
+            let Some(journal) = self.journal().map(Arc::clone) else {
+                continue;
+            };
+            let flushed = Arc::clone(&journal);
+            if let Err(error) = blocking(move || flushed.flush()).await {
+                return error;
+            }
+            // A slow disk must not keep lines from the system.
+            if syncing.as_ref().is_some_and(|one| !one.is_finished()) {
+                self.news.notify_one();
+                continue;
+            }
+            if let Some(one) = syncing.take()
+                && let Ok(Err(error)) = one.await
             {
                 return error;
             }
+            syncing = Some(tokio::spawn(blocking(move || journal.sync())));
         }
     }
 
@@ -166,8 +183,10 @@ impl Keeper {
                 Ok(past) => past,
                 Err(error) => return Ok(Meeting::Break(error)),
             };
-            if let Some(record) = recall(past, target.as_mut(), &job.options.retry.status_codes)? {
-                let outcome = remembered(job.index, *record, target.as_ref());
+            let unfinished = &job.options.retry.status_codes;
+            let has_body = job.options.method != Method::HEAD;
+            if let Some(record) = recall(past, target.as_mut(), unfinished, has_body)? {
+                let outcome = remembered(job.index, *record);
                 return Ok(Meeting::Done(Box::new(outcome)));
             }
         }
@@ -176,7 +195,7 @@ impl Keeper {
                 known @ Target {
                     name: Some(name), ..
                 },
-            ) => known.examine(name)?.map(|size| (known.file(name), size)),
+            ) => known.examine(name)?.map(|size| (known.path_of(name), size)),
             _ => None,
         };
         job.keep = Some(Box::new(Keep { entry, target }));
@@ -191,7 +210,9 @@ impl Keeper {
         let Some(entry) = &outcome.entry else {
             return Ok(());
         };
-        if !outcome.is_unchanged {
+        if outcome.is_unchanged || is_less_than_known(outcome, entry) {
+            // What was written down of it holds.
+        } else {
             entry.finish(&record_of(outcome))?;
         }
         for copy in copies {
@@ -276,17 +297,24 @@ impl Keeper {
     }
 }
 
+/// A failure must not make a stranger of the run's own file; only that there is a stranger may.
+fn is_less_than_known(outcome: &Outcome, entry: &JournalEntry) -> bool {
+    let error = outcome.error.as_ref();
+    error.is_some_and(|error| error.code != Code::Exists) && entry.knows_file()
+}
+
 /// What an earlier run has left of an item: its record, if nothing more is to be done. What else it tells is noted in `target`.
 fn recall(
     past: Past,
     target: Option<&mut Target>,
     unfinished: &[u16],
+    has_body: bool,
 ) -> Result<Option<Box<Record>>, Error> {
     let record = match past {
         Past::Unknown => return Ok(None),
         Past::Intended(file) => {
             if let Some(target) = target {
-                target.own = Some(file);
+                target.own = target.folder.name_of(&file);
             }
             return Ok(None);
         }
@@ -300,13 +328,22 @@ fn recall(
         return Ok(is_finished.then_some(record));
     };
     let Some(file) = &record.file else {
-        // What was not to be saved is not there; what could not be is not either.
-        return Ok((is_finished && !record.is_ok).then_some(record));
+        // What had no body is not there, and neither is what was not to be saved then.
+        return Ok((is_finished && (!record.is_ok || !has_body)).then_some(record));
     };
-    target.own = Some(file.clone());
-    let Found::File { size } = target.folder.look(file)? else {
+    // One in another folder is not known here.
+    let Some(name) = target.folder.name_of(file) else {
         return Ok(None);
     };
+    let found = target.folder.look(&name)?;
+    target.own = Some(name);
+    let Found::File { size } = found else {
+        return Ok(None);
+    };
+    if size != record.size {
+        // It lost something, with the power or to another program.
+        return Ok(None);
+    }
     if target.if_exists == IfExists::Update {
         let headers = record.headers.clone();
         target.known = Some(Known { headers, size });
@@ -316,8 +353,7 @@ fn recall(
 }
 
 /// The outcome of an item that the journal remembers.
-fn remembered(index: u32, record: Record, target: Option<&Target>) -> Outcome {
-    let file = record.file.as_deref();
+fn remembered(index: u32, record: Record) -> Outcome {
     let status = record
         .status
         .and_then(|status| StatusCode::from_u16(status).ok());
@@ -325,10 +361,7 @@ fn remembered(index: u32, record: Record, target: Option<&Target>) -> Outcome {
         index,
         method: None,
         urls: record.urls,
-        file: file.map(|name| SavedFile {
-            path: target.map_or_else(|| name.to_owned(), |target| target.path_of(name)),
-            name: name.to_owned(),
-        }),
+        file: record.file,
         head: status.map(|status| Head {
             status,
             version: record.version,
@@ -348,7 +381,7 @@ fn remembered(index: u32, record: Record, target: Option<&Target>) -> Outcome {
 }
 
 /// The outcome of an item whose file is there.
-fn found(job: &mut Job, file: SavedFile, size: u64) -> Outcome {
+fn found(job: &mut Job, file: String, size: u64) -> Outcome {
     Outcome {
         index: job.index,
         method: Some(job.options.method.clone()),
@@ -374,7 +407,7 @@ fn record_of(outcome: &Outcome) -> Record {
             .as_ref()
             .map(|error| error.code.name().to_owned()),
         urls: outcome.urls.clone(),
-        file: outcome.file.as_ref().map(|file| file.name.clone()),
+        file: outcome.file.clone(),
         size: outcome.sizes.decoded,
         wire_size: outcome.sizes.wire,
         is_decoded: outcome.sizes.is_decoded,

@@ -22,8 +22,8 @@ pub(crate) struct Outcome {
     pub(crate) head: Option<Head>,
     /// The body, empty unless it came whole.
     pub(crate) body: Body,
-    /// The file that has the body.
-    pub(crate) file: Option<SavedFile>,
+    /// The absolute path of the file that has the body.
+    pub(crate) file: Option<String>,
     /// What there was of the body.
     pub(crate) sizes: Sizes,
     /// How often it was tried. An item that was never sent has none.
@@ -40,15 +40,6 @@ pub(crate) struct Outcome {
     pub(crate) is_unchanged: bool,
     /// Where it is written down.
     pub(crate) entry: Option<JournalEntry>,
-}
-
-/// A file that has a whole body.
-#[derive(Clone, Debug)]
-pub(crate) struct SavedFile {
-    /// The path in its folder.
-    pub(crate) name: String,
-    /// The path as the caller is told.
-    pub(crate) path: String,
 }
 
 /// An outcome as it is counted.

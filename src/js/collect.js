@@ -35,7 +35,11 @@ function sourceOf(urls, call) {
 
 function gather(source, call) {
   return new Promise((resolve, reject) => {
-    new Collection({ resolve, reject }).run(source, call);
+    try {
+      new Collection({ resolve, reject }).run(source, call);
+    } finally {
+      call.leave?.();
+    }
   });
 }
 
@@ -65,7 +69,8 @@ async function withBody({ list = [] }, call, patience) {
     if (patience.reason !== undefined) throw patience.reason;
     if (!(error instanceof Overdue)) throw unreadable('options.body', error);
     for (const chunk of list) chunk.fail(error);
-    return { ...call, body: undefined };
+    // Of a list that comes in its own time, the deadline passes for what comes, too.
+    return { ...call, body: undefined, settings: { ...settings, deadline: patience.left } };
   }
 }
 
@@ -88,7 +93,6 @@ class Collection {
       onFailure: (reason) => this.#fail(reason),
     });
     run.join(call.runs);
-    call.leave?.();
     this.#run = run;
     alive.hold(this);
     run.reportTo(call.onProgress);

@@ -69,11 +69,7 @@ class Feed {
 
   /** Pulls until the list has ended, or the run. */
   start() {
-    this.#pull().catch((error) => {
-      // What it threw has ended it.
-      this.#source.isOver = true;
-      this.#run.deref()?.fail(error);
-    });
+    this.#pull().catch((error) => this.#run.deref()?.fail(error));
   }
 
   /** `count` more items were delivered. */
@@ -98,14 +94,16 @@ class Feed {
     if (this.#source.isOver || this.#source.isBounded) return;
     this.#source.close();
     this.#goOn();
-    this.#flush();
+    this.#flushOrFail();
     this.#pushed.then(() => this.#run.deref()?.end());
   }
 
   async #pull() {
     for (;;) {
       while (this.#pulled - this.#delivered < this.#room) {
-        const { done, value } = this.#source.isAsync ? await this.#arrival() : this.#source.next();
+        const { done, value } = this.#source.isAsync
+          ? await this.#source.arrival()
+          : this.#source.next();
         if (this.#source.isOver) return;
         if (done) return this.#finish();
         this.#add(value);
@@ -117,13 +115,6 @@ class Feed {
       await this.#roomMade();
       if (this.#source.isOver) return;
     }
-  }
-
-  async #arrival() {
-    this.#source.isPending = true;
-    const next = await this.#source.next();
-    this.#source.isPending = false;
-    return next;
   }
 
   async #roomMade() {
@@ -142,7 +133,7 @@ class Feed {
     this.#isFlushing = true;
     setImmediate(() => {
       this.#isFlushing = false;
-      if (!this.#source.isOver) this.#flush();
+      if (!this.#source.isOver) this.#flushOrFail();
     });
   }
 
@@ -158,6 +149,15 @@ class Feed {
     this.#source.isOver = true;
     await this.#pushed;
     if (!wasOver) this.#run.deref()?.end();
+  }
+
+  /** Where nobody would catch what is thrown. */
+  #flushOrFail() {
+    try {
+      this.#flush();
+    } catch (error) {
+      this.#run.deref()?.fail(error);
+    }
   }
 
   #flush() {

@@ -9,7 +9,7 @@ const { BodyBlock } = require('./bodies.js');
 const { asking } = require('./errors.js');
 const native = require('./native.js');
 const { Progress } = require('./progress.js');
-const { readStats } = require('./stats.js');
+const { Hosts, readStats } = require('./stats.js');
 const { memoryLimit, surroundingsFor } = require('./surroundings.js');
 
 /** Ends what else was begun for a run that nobody holds any more. */
@@ -19,6 +19,8 @@ class Run {
   #native;
   /** The numbers it ended with. */
   #finalStats;
+  /** Where the numbers of hosts come from: held by whoever holds stats, and so holds nothing else. */
+  #hosts;
   /** What its results share: their tags, and where it was called. */
   #shared;
   #owner;
@@ -44,6 +46,7 @@ class Run {
     const self = new WeakRef(this);
     this.#native = prepare({ settings, body, client }, () => self.deref()?.#ready());
     this.#endings.push(onAbort(signal, () => self.deref()?.fail(signal.reason)));
+    this.#hosts = new Hosts(this.#native);
     this.#keeps = settings.saveTo !== undefined || settings.journal !== undefined;
     forgotten.register(this, this.#endings, this);
   }
@@ -128,7 +131,7 @@ class Run {
 
   /** The run in numbers: so far, or as it ended. */
   stats() {
-    return this.#finalStats ?? readStats(this.#native, () => this.#hosts());
+    return this.#finalStats ?? readStats(this.#native, this.#hosts);
   }
 
   /** It is over, and all went well as far as the run itself goes. Returns the numbers, once they were reported. */
@@ -149,16 +152,12 @@ class Run {
   /** Ends the run: what is under way is cancelled, and nothing more comes. */
   close() {
     if (this.isOver) return;
-    const hosts = this.#native.hosts();
-    this.#finalStats = readStats(this.#native, () => JSON.parse(hosts));
+    this.#finalStats = readStats(this.#native, this.#hosts);
+    this.#hosts.settle();
     this.#native.close();
     this.#native = undefined;
     forgotten.unregister(this);
     endAll(this.#endings);
-  }
-
-  #hosts() {
-    return this.isOver ? this.#finalStats.hosts : JSON.parse(this.#native.hosts());
   }
 
   #ready() {

@@ -20,9 +20,28 @@ class Source {
     this.#iterator = urls[this.isAsync ? Symbol.asyncIterator : Symbol.iterator]();
   }
 
-  /** The next step of the iterator: a promise, if it is async. */
+  /** The next step of an iterator that is not async. */
   next() {
-    return this.#iterator.next();
+    try {
+      return this.#iterator.next();
+    } catch (error) {
+      // That has ended it.
+      this.isOver = true;
+      throw error;
+    }
+  }
+
+  /** The next step of one that is. */
+  async arrival() {
+    this.isPending = true;
+    try {
+      return await this.#iterator.next();
+    } catch (error) {
+      this.isOver = true;
+      throw error;
+    } finally {
+      this.isPending = false;
+    }
   }
 
   /** Ends it before its end. Settles as its iterator does. */

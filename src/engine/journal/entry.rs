@@ -25,6 +25,11 @@ impl JournalEntry {
         self.journal.ensure(mark)
     }
 
+    /// Whether a file of the item is known, or was about to be there.
+    pub(crate) fn knows_file(&self) -> bool {
+        self.journal.knows_file(self.index)
+    }
+
     /// The item came to this.
     pub(crate) fn finish(&self, record: &Record) -> Result<(), Error> {
         self.journal.finish(self.index, self.id, record)

@@ -92,6 +92,11 @@ impl Index {
         Ok(known.is_some() && known == self.slot(original).known())
     }
 
+    /// Whether a file of the item is known, or was about to be there.
+    pub(super) fn knows_file(&self, index: u32) -> bool {
+        matches!(self.slot(index).kind, Kind::Intended | Kind::Saved)
+    }
+
     /// Whether there is something for another item to be a copy of.
     pub(super) fn is_finished(&self, index: u32) -> bool {
         matches!(self.slot(index).kind, Kind::Finished | Kind::Saved)

@@ -127,6 +127,11 @@ impl Journal {
         Ok(())
     }
 
+    /// Whether a file of the item is known, or was about to be there: more than any failure could tell.
+    pub(crate) fn knows_file(&self, index: u32) -> bool {
+        self.lock().index.knows_file(index)
+    }
+
     /// The list has `total` items, and no more.
     ///
     /// # Errors

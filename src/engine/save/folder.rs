@@ -107,6 +107,13 @@ impl Folder {
         path
     }
 
+    /// What the file at this absolute path is called in the folder, if it is in it.
+    pub(crate) fn name_of(&self, path: &str) -> Option<String> {
+        let inside = Path::new(path).strip_prefix(&self.path).ok()?;
+        let names: Option<Vec<_>> = inside.iter().map(|name| name.to_str()).collect();
+        Some(names?.join("/")).filter(|name| !name.is_empty())
+    }
+
     /// The folder that `name` is directly in. A sub-folder is opened anew each time: it may have been moved away since, or replaced
     /// by a link, and a handle that was kept would follow it.
     pub(super) fn parent_of(&self, name: &str) -> Result<Arc<Dir>, Error> {

@@ -16,7 +16,6 @@ use super::{BusyTries, Part, Target};
 use crate::error::Error;
 use crate::journal::JournalEntry;
 use crate::options::IfExists;
-use crate::outcome::SavedFile;
 use crate::sink::{FilePlan, FileStart};
 use crate::transport::{Head, Request};
 
@@ -150,9 +149,9 @@ impl Saving {
     }
 
     /// The file that is there, and is the newest.
-    pub(crate) fn unchanged(&self) -> Option<SavedFile> {
+    pub(crate) fn unchanged(&self) -> Option<String> {
         let name = self.target.own.as_deref().or(self.target.name.as_deref());
-        name.map(|name| self.target.file(name))
+        name.map(|name| self.target.path_of(name))
     }
 
     /// Lets go of what there is of the file.

@@ -10,7 +10,6 @@ use super::names::{self, Taken};
 use super::{Commit, Folder, Found, Part};
 use crate::error::Error;
 use crate::options::IfExists;
-use crate::outcome::SavedFile;
 
 /// Where the body of one item is saved.
 #[derive(Clone, Debug)]
@@ -87,15 +86,7 @@ impl Target {
         Part::begin(&self.folder, name)
     }
 
-    /// The file called `name`.
-    pub(crate) fn file(&self, name: &str) -> SavedFile {
-        SavedFile {
-            path: self.path_of(name),
-            name: name.to_owned(),
-        }
-    }
-
-    /// Its path as the caller is told.
+    /// The absolute path of the file called `name`, as the caller is told.
     pub(crate) fn path_of(&self, name: &str) -> String {
         self.folder.path_of(name).to_string_lossy().into_owned()
     }

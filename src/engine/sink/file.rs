@@ -152,14 +152,14 @@ impl FileSink {
         loop {
             let folder = plan.folder();
             let work = move || {
-                let done = plan.complete(&gathered);
+                let done = plan.complete(&gathered, size);
                 Ok((done, plan, gathered))
             };
             let done;
             (done, plan, gathered) = folder.work(work).await?;
             match done {
                 Err(error) if tries.wait_after(&error).await => {}
-                done => return done,
+                done => return done?,
             }
         }
     }
@@ -200,7 +200,7 @@ impl FileSink {
             self.plan = Some(plan);
             match done {
                 Err(error) if tries.wait_after(&error).await => self.gathered = gathered,
-                done => return done,
+                done => return done?,
             }
         }
     }
@@ -233,20 +233,27 @@ impl Plan {
         Arc::clone(&self.target.folder)
     }
 
-    /// Writes what was gathered.
-    fn write(&mut self, gathered: &Gathered) -> Result<(), Error> {
+    /// Writes what was gathered, and says how that went; an error is that nothing was done at all.
+    fn write(&mut self, gathered: &Gathered) -> Result<Result<(), Error>, Error> {
         let mut part = self.open()?;
         let written = gathered.write_to(&mut part);
         self.start = Start::At(part);
-        written
+        Ok(written)
     }
 
-    /// Writes what is left, and gives the file its name.
-    fn complete(&mut self, gathered: &Gathered) -> Result<(), Error> {
-        let mut part = self.open()?;
+    /// Writes what is left, and gives the file its name, if it has `size` bytes then. An error is that nothing was done at all.
+    fn complete(&mut self, gathered: &Gathered, size: u64) -> Result<Result<(), Error>, Error> {
+        let part = self.open()?;
+        Ok(self.give_name(part, gathered, size))
+    }
+
+    fn give_name(&self, mut part: Part, gathered: &Gathered, size: u64) -> Result<(), Error> {
         gathered.write_to(&mut part)?;
+        if part.size() != size {
+            return Err(lost());
+        }
         if let Some(entry) = &self.entry {
-            entry.intend(&self.name)?;
+            entry.intend(&self.target.path_of(&self.name))?;
         }
         part.commit(self.target.commit(&self.name))
     }
