@@ -245,10 +245,7 @@ impl Transport for HttpTransport {
         let remote = info.map(|info| info.remote_addr().ip());
         let local = info.map(HttpInfo::local_addr);
         trace.note_connection(local);
-        // Where the system is asked, it does not matter when it was used.
-        if !cfg!(target_os = "linux")
-            && let Some(local) = local
-        {
+        if let Some(local) = local {
             self.connector.open.note(local);
         }
         if trace.has_own_connection() && open_files::are_scarce_after_one_more() {

@@ -39,29 +39,32 @@ impl OpenConnections {
 
     /// A connection with this end was made, or used.
     pub(super) fn note(&self, local: SocketAddr) {
+        let now = Instant::now();
         let mut known = self.lock();
-        known.ends.insert(local, Instant::now());
+        known.ends.insert(local, now);
         if known.ends.len() >= known.sweep_at {
-            self.sweep(&mut known);
+            // Those that were idle for so long are closed. To ask the system each time would cost too much.
+            known.ends.retain(|_, used| self.is_recent(*used, now));
+            known.sweep_at = (2 * known.ends.len()).max(MIN_SWEEP);
         }
     }
 
     /// How many there are.
     pub(super) fn count(&self) -> usize {
-        let mut known = self.lock();
-        self.sweep(&mut known);
-        known.ends.len()
-    }
-
-    fn sweep(&self, known: &mut Known) {
         let now = Instant::now();
+        let known = self.lock();
         match established() {
-            Some(open) => known.ends.retain(|end, _| open.contains(end)),
+            Some(open) => known.ends.keys().filter(|end| open.contains(end)).count(),
             None => known
                 .ends
-                .retain(|_, used| now.saturating_duration_since(*used) <= self.keep_alive),
+                .values()
+                .filter(|used| self.is_recent(**used, now))
+                .count(),
         }
-        known.sweep_at = (2 * known.ends.len()).max(MIN_SWEEP);
+    }
+
+    fn is_recent(&self, used: Instant, now: Instant) -> bool {
+        now.saturating_duration_since(used) <= self.keep_alive
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -72,15 +75,11 @@ impl OpenConnections {
 /// The ends on this machine of all connections that are established, as far as the system tells.
 #[cfg(target_os = "linux")]
 fn established() -> Option<std::collections::HashSet<SocketAddr>> {
-    let mut all = std::collections::HashSet::new();
-    for table in ["/proc/self/net/tcp", "/proc/self/net/tcp6"] {
-        // The one for IPv6 is not everywhere.
-        let Ok(text) = std::fs::read_to_string(table) else {
-            continue;
-        };
-        all.extend(text.lines().skip(1).filter_map(established_end));
-    }
-    (!all.is_empty()).then_some(all)
+    // The table for IPv6 is not everywhere.
+    let [v4, v6] = ["/proc/self/net/tcp", "/proc/self/net/tcp6"].map(std::fs::read_to_string);
+    let tables = [v4.ok()?, v6.unwrap_or_default()];
+    let lines = tables.iter().flat_map(|table| table.lines().skip(1));
+    Some(lines.filter_map(established_end).collect())
 }
 
 #[cfg(not(target_os = "linux"))]
