@@ -17,6 +17,7 @@ mod defaults;
 mod input;
 mod limits;
 mod options;
+mod saving;
 mod stats;
 
 use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError};

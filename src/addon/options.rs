@@ -9,8 +9,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use manyfetch_engine::options::{
-    Backoff, Delivery, IfExists, Naming, RedirectMode, RequestOptions, ResponseType, Retry,
-    RunOptions, SaveOptions, Timeouts,
+    Backoff, Delivery, RedirectMode, RequestOptions, ResponseType, Retry, RunOptions, Timeouts,
 };
 use manyfetch_engine::{Auth, Checksum, Code, Error, fields};
 use serde::{Deserialize, Deserializer};
@@ -19,6 +18,7 @@ use crate::bodies::{Bodies, RawBody};
 use crate::connection::RawConnection;
 use crate::failed;
 use crate::limits::{Given, RawLimits};
+use crate::saving::{RawSave, check_saving};
 
 /// `None`: not given. `Some(None)`: no limit.
 pub(crate) type Limit<T> = Option<Option<T>>;
@@ -129,33 +129,6 @@ pub(crate) struct RawOptions {
     journal: Option<PathBuf>,
 }
 
-/// Where bodies are saved. Its paths are absolute.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct RawSave {
-    dir: PathBuf,
-    name: Option<RawNaming>,
-    if_exists: Option<RawIfExists>,
-    durable: Option<bool>,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum RawNaming {
-    Url,
-    ContentDisposition,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum RawIfExists {
-    Error,
-    Skip,
-    Replace,
-    Resume,
-    Update,
-}
-
 /// What a client gives all its runs to start from.
 #[derive(Debug, Default)]
 pub(crate) struct Base {
@@ -208,62 +181,6 @@ impl RawOptions {
             journal: self.journal,
             max_buffered_bytes: max_buffered_bytes.into_iter().chain(half).min(),
         })
-    }
-}
-
-impl RawSave {
-    fn finish(self) -> SaveOptions {
-        let defaults = SaveOptions::to(self.dir);
-        SaveOptions {
-            naming: self.name.map_or(defaults.naming, Into::into),
-            if_exists: self.if_exists.map_or(defaults.if_exists, Into::into),
-            durable: self.durable.unwrap_or(defaults.durable),
-            ..defaults
-        }
-    }
-}
-
-/// Refuses what cannot be had together.
-fn check_saving(
-    save: Option<&SaveOptions>,
-    has_journal: bool,
-    request: &RequestOptions,
-) -> Result<(), Error> {
-    let Some(save) = save else {
-        return Ok(());
-    };
-    let is_named_late = save.naming == Naming::ContentDisposition;
-    let needs_name = matches!(save.if_exists, IfExists::Skip | IfExists::Resume);
-    let detail = if request.response_type != ResponseType::Buffer {
-        "options.responseType: a body that is saved is neither dropped nor kept"
-    } else if is_named_late && needs_name {
-        "options.saveTo: names from headers are known too late for ifExists 'skip' and 'resume'"
-    } else if save.if_exists == IfExists::Update && !has_journal {
-        "options.saveTo.ifExists: 'update' needs a journal, which knows what the files came with"
-    } else {
-        return Ok(());
-    };
-    Err(Error::new(Code::InvalidArgValue, detail))
-}
-
-impl From<RawNaming> for Naming {
-    fn from(naming: RawNaming) -> Self {
-        match naming {
-            RawNaming::Url => Self::Url,
-            RawNaming::ContentDisposition => Self::ContentDisposition,
-        }
-    }
-}
-
-impl From<RawIfExists> for IfExists {
-    fn from(mode: RawIfExists) -> Self {
-        match mode {
-            RawIfExists::Error => Self::Error,
-            RawIfExists::Skip => Self::Skip,
-            RawIfExists::Replace => Self::Replace,
-            RawIfExists::Resume => Self::Resume,
-            RawIfExists::Update => Self::Update,
-        }
     }
 }
 

@@ -116,6 +116,15 @@ impl<W, G> Lane<W, G> {
 
 /// The concurrency and the rate of one origin: each from the most specific rule that has one.
 pub(super) fn limits_of(limits: &Limits, origin: &str) -> (Concurrency, Option<Rate>) {
+    let found = rule_for(limits, origin);
+    (
+        found.concurrency.unwrap_or(limits.concurrency_per_host),
+        found.rate.unwrap_or(limits.rate_per_host),
+    )
+}
+
+/// What the rules for hosts say of `origin`: each limit from the most specific one that has it.
+pub(crate) fn rule_for(limits: &Limits, origin: &str) -> HostLimits {
     let mut found = HostLimits::default();
     let has_rules = !limits.hosts.is_empty() || !limits.other_hosts.is_empty();
     if has_rules && let Ok(url) = Url::parse(origin) {
@@ -125,8 +134,5 @@ pub(super) fn limits_of(limits: &Limits, origin: &str) -> (Concurrency, Option<R
             found.rate = found.rate.or(rule.rate);
         }
     }
-    (
-        found.concurrency.unwrap_or(limits.concurrency_per_host),
-        found.rate.unwrap_or(limits.rate_per_host),
-    )
+    found
 }

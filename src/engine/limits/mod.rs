@@ -29,7 +29,7 @@ pub(crate) use ceilings::Ceilings;
 use ceilings::{Grant, Inbox};
 use gate::{Gate, Pass};
 use lane::LaneId;
-pub(crate) use lane::{Closed, Turn};
+pub(crate) use lane::{Closed, Turn, rule_for};
 use lanes::Lanes;
 pub(crate) use report::{Contact, Report};
 use rests::Rest;

@@ -1,13 +1,11 @@
 //! Brings together what was measured of a run, for the sentences on what held it back.
 
-use url::Url;
-
 use super::Stats;
 use super::advice::{Hold, Limit, Measured, Protocol, Scope, SetBy};
 use super::hosts::authority;
 use super::troubles::Counts;
-use crate::limits::{OriginWaits, Waits};
-use crate::options::{Concurrency, HostLimits, Limits};
+use crate::limits::{OriginWaits, Waits, rule_for};
+use crate::options::{Concurrency, Limits};
 use crate::rate::Rate;
 
 /// The limits of a run, as it was told them, and as far as the machine allows.
@@ -120,19 +118,6 @@ fn holds_at(told: &Told, waits: &OriginWaits) -> Vec<Hold> {
             waited: waits.rate,
         },
     ]
-}
-
-/// What the rules of `hosts` say of `origin`.
-fn rule_for(limits: &Limits, origin: &str) -> HostLimits {
-    let mut found = HostLimits::default();
-    let Ok(url) = Url::parse(origin) else {
-        return found;
-    };
-    for rule in limits.hosts.matching(&url) {
-        found.concurrency = found.concurrency.or(rule.concurrency);
-        found.rate = found.rate.or(rule.rate);
-    }
-    found
 }
 
 fn shown(rate: Rate) -> String {
