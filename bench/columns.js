@@ -8,7 +8,7 @@ export const columns = {
   contender: { head: 'contender', left: true, cell: ({ id }) => id },
   seconds: {
     head: 'seconds (min–max)',
-    cell: ({ seconds }) => seconds && secondsOf(seconds),
+    cell: ({ seconds }) => seconds && spread(seconds, 3),
   },
   published: { head: 'published', cell: ({ published }) => fixed(published, 3) },
   ideal: { head: 'ideal', cell: ({ ideal }) => fixed(ideal, 3) },
@@ -19,14 +19,33 @@ export const columns = {
   growth: { head: 'growth MB', cell: ({ growthBytes }) => megabytes(growthBytes) },
   memory: { head: 'memory', left: true, cell: ({ tenths }) => tenths && sparkline(tenths) },
   late: { head: 'timer late ms', cell: ({ timerLateMs }) => lateOf(timerLateMs) },
+  whole: {
+    head: 'process s (min–max)',
+    cell: ({ wholeSeconds }) => wholeSeconds && spread(wholeSeconds, 3),
+  },
+  timesLimit: { head: '× reqwest', cell: ({ timesLimit }) => fixed(timesLimit, 2) },
+  main: { head: 'main thread µs', cell: ({ mainMicros }) => fixed(mainMicros, 2) },
+  read: { head: 'reading ns', cell: ({ readNanos }) => fixed(readNanos, 0) },
+  requests: { head: 'requests', cell: ({ requests }) => fixed(requests, 0) },
   resultBytes: { head: 'B/result', cell: ({ resultBytes }) => fixed(resultBytes, 0) },
   connections: { head: 'conns', cell: ({ connections }) => fixed(connections, 0) },
   protocols: { head: 'HTTP', cell: ({ protocols }) => protocols.join('+') || null },
   check: { head: 'check', left: true, cell: ({ check }) => check },
 };
 
-function secondsOf({ median, min, max }) {
-  return `${fixed(median, 3)} (${fixed(min, 3)}–${fixed(max, 3)})`;
+/** CPU time and rate, per what the suite counts in. */
+export function perUnit(unit, units = `${unit}s`) {
+  return {
+    cpu: {
+      head: `CPU µs/${unit} (min–max)`,
+      cell: ({ unitCpu }) => unitCpu && spread(unitCpu, 1),
+    },
+    rate: { head: `${units}/s`, cell: ({ perSecond }) => fixed(perSecond, 0) },
+  };
+}
+
+function spread({ median, min, max }, digits) {
+  return `${fixed(median, digits)} (${fixed(min, digits)}–${fixed(max, digits)})`;
 }
 
 function lateOf({ median, p99, max }) {

@@ -9,9 +9,15 @@ import { collect, ending, firstLine, killAfter, tellingLine } from './program.js
 const LIMIT_MS = 60_000;
 const GRACE_MS = 1_000;
 
-/** The program of a contender as a command: by its ending, or started as it is. */
-export function commandFor(program, python) {
+/**
+ * The program of a contender as a command: by its ending, or started as it is.
+ * @param {{program: string | {cargo: string}, runtime?: string}} contender
+ * @param {{python?: string, bun?: string, built?: Record<string, string>}} tools where the programs are that it may need
+ */
+export function commandFor({ program, runtime }, { python, bun, built } = {}) {
+  if (program.cargo) return [built[program.cargo]];
   const path = fileURLToPath(new URL(`contenders/${program}`, import.meta.url));
+  if (runtime === 'bun') return [bun, path];
   if (program.endsWith('.js')) return [process.execPath, path];
   // -E: a PYTHONPATH of the user must not replace the pinned libraries.
   if (program.endsWith('.py')) return [python, '-E', path];

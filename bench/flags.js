@@ -21,6 +21,7 @@ Suites:
 ${Object.values(suites).map(lineOf).join('\n')}
 
   --only A,B     only these contenders; some run only when they are named here
+  --cases A,B    only these cases, in suites that have some
   --rounds N     each contender N times, interleaved
   --requests N   so many requests in place of the suite's own (not ${defaultSuite.name})
   --json FILE    write all records there as well
@@ -29,6 +30,7 @@ ${Object.values(suites).map(lineOf).join('\n')}
 
 const options = {
   only: { type: 'string' },
+  cases: { type: 'string' },
   rounds: { type: 'string' },
   json: { type: 'string' },
   requests: { type: 'string' },
@@ -39,10 +41,14 @@ const options = {
 export function readFlags(argv) {
   const { values, positionals } = parse(argv);
   const suite = chosenSuite(positionals);
+  const cases = chosenCases(suite, values.cases);
+  const contenders = chosenContenders(suite, values.only);
+  refuseNothing(suite, cases, contenders);
   return {
     help: values.help,
     suite,
-    contenders: chosenContenders(suite, values.only),
+    cases,
+    contenders,
     rounds: chosenRounds(suite, values),
     requests: chosenRequests(suite, values.requests),
     live: chosenSite(suite, values.live),
@@ -64,15 +70,30 @@ function chosenSuite([name = defaultSuite.name, ...more]) {
   throw new UsageError(`no suite '${name}'; there is ${Object.keys(suites).join(', ')}`);
 }
 
-function chosenContenders(suite, only) {
-  if (only === undefined) return suite.contenders.filter(({ optional }) => !optional);
-  const ids = only.split(',').map((id) => id.trim());
-  const known = suite.contenders.map(({ id }) => id);
+function chosenCases(suite, names) {
+  if (names === undefined) return suite.cases;
+  if (!suite.cases) throw new UsageError(`--cases: '${suite.name}' has none`);
+  return picked(suite.cases, names, 'case', suite);
+}
+
+function chosenContenders(suite, names) {
+  if (names === undefined) return suite.contenders.filter(({ optional }) => !optional);
+  return picked(suite.contenders, names, 'contender', suite);
+}
+
+function refuseNothing({ takes }, cases, contenders) {
+  if (!takes || cases.some((each) => contenders.some((contender) => takes(contender, each))))
+    return;
+  throw new UsageError('none of these contenders takes part in any of these cases');
+}
+
+/** In the order of the suite, whatever the order of the names. */
+function picked(all, names, what, suite) {
+  const ids = names.split(',').map((id) => id.trim());
+  const known = all.map(({ id }) => id);
   const unknown = ids.find((id) => !known.includes(id));
-  if (unknown === undefined) return suite.contenders.filter(({ id }) => ids.includes(id));
-  throw new UsageError(
-    `no contender '${unknown}' in '${suite.name}'; there is ${known.join(', ')}`,
-  );
+  if (unknown === undefined) return all.filter(({ id }) => ids.includes(id));
+  throw new UsageError(`no ${what} '${unknown}' in '${suite.name}'; there is ${known.join(', ')}`);
 }
 
 function chosenRounds(suite, { rounds, live }) {
@@ -86,9 +107,10 @@ function chosenRequests(suite, requests) {
   if (suite.requests === undefined) {
     throw new UsageError(`--requests: '${suite.name}' has a list of its own`);
   }
-  if (/^[1-9]\d*$/.test(requests) && Number(requests) <= MOST_REQUESTS) return Number(requests);
+  const { mostRequests = MOST_REQUESTS } = suite;
+  if (/^[1-9]\d*$/.test(requests) && Number(requests) <= mostRequests) return Number(requests);
   throw new UsageError(
-    `--requests takes a whole number from 1 to ${MOST_REQUESTS}, not '${requests}'`,
+    `--requests takes a whole number from 1 to ${mostRequests}, not '${requests}'`,
   );
 }
 

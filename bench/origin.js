@@ -4,24 +4,23 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { ending, firstLine, killAfter, ProgramError, run } from './program.js';
+import { buildProgram } from './cargo.js';
+import { onCore } from './cores.js';
+import { ending, firstLine, killAfter, ProgramError } from './program.js';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const build = ['build', '--release', '--locked', '--package', 'manyfetch-origin'];
-
-/** @param {Record<string, number>} settings flags of the origin, in camel case */
-export async function startOrigin(settings, { signal, say }) {
-  say('origin: cargo build --release …');
-  const program = await buildOrigin(signal);
+/**
+ * @param {Record<string, number>} settings flags of the origin, in camel case
+ * @param {{signal?: AbortSignal, say: (line: string) => void, core?: number}} context
+ */
+export async function startOrigin(settings, { signal, say, core }) {
+  const program = await buildProgram('manyfetch-origin', { signal, say });
   const folder = await mkdtemp(join(tmpdir(), 'manyfetch-bench-'));
-  const child = spawn(program, flagsOf(settings), {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const [command, ...args] = onCore(core, [program, ...flagsOf(settings)]);
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = ending(child);
   const line = await firstLine(child.stdout);
   if (line === null) throw new ProgramError('the origin ended before it said where it listens');
-  const { hosts, control, ca, roundTripMs, serverTimesMs } = JSON.parse(line);
+  const { hosts, control, ca, addresses, roundTripMs, serverTimesMs } = JSON.parse(line);
   const caFile = join(folder, 'ca.pem');
   await writeFile(caFile, ca);
   return {
@@ -34,6 +33,8 @@ export async function startOrigin(settings, { signal, say }) {
     env: localEnvironment(caFile),
     urlOf: (host, page) => `${hosts[host].https}/page/${page}`,
     plainUrlOf: (host, path) => hosts[host].http + path,
+    secureUrlOf: (host, path) => hosts[host].https + path,
+    addressesPort: addresses?.port,
     resetCounters: () => ask(`${control}/reset`, 'POST'),
     counters: async () => summed(await (await ask(`${control}/counters`, 'GET')).json()),
     stop: async () => {
@@ -44,18 +45,6 @@ export async function startOrigin(settings, { signal, say }) {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** Cargo says where the program lies, since its target folder may be set from outside. */
-async function buildOrigin(signal) {
-  const args = [...build, '--message-format', 'json-render-diagnostics'];
-  const output = await run('cargo', args, { signal, cwd: root, stderr: 'inherit' });
-  const messages = output
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line));
-  const isOrigin = ({ executable, target }) => executable && target.name === 'manyfetch-origin';
-  return messages.findLast(isOrigin).executable;
 }
 
 function flagsOf(settings) {

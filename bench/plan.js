@@ -1,6 +1,26 @@
-// What each contender of the article is to fetch, in which order, and how fast that could go at best. Pure: no clock, no network.
+// What each contender is to fetch: an entry each in every case that it takes; and for the article in which order, and how fast
+// that could go at best. Pure: no clock, no network.
 
 import { idealMs } from './ideal.js';
+
+/** For suites without cases. */
+const unnamed = [undefined];
+
+/**
+ * Case by case, so that those who are compared run soon after each other.
+ * @param {{suite: object, cases?: object[], contenders: object[], requests?: number}} flags
+ */
+export function planned({ suite, cases = unnamed, contenders, requests }, site) {
+  return cases.flatMap((each) =>
+    contenders
+      .filter((contender) => suite.takes?.(contender, each) ?? true)
+      .map((contender) => ({
+        contender,
+        case: each?.id,
+        ...suite.plan(contender, site, requests, each),
+      })),
+  );
+}
 
 /** The article's list in Python: a, b, a, b … `page` names the same link in every order. */
 export function alternating(count) {

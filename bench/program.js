@@ -39,6 +39,8 @@ export function killAfter(child, ms) {
 /** What another program was asked to do and did not. */
 export class ProgramError extends Error {}
 
+export class NotFoundError extends ProgramError {}
+
 /** Runs a program to its end. Rejects with what it said when it cannot be started or ends badly. */
 export async function run(command, args, { signal, cwd, stderr = 'pipe' } = {}) {
   const child = spawn(command, args, { signal, cwd, stdio: ['ignore', 'pipe', stderr] });
@@ -46,7 +48,7 @@ export async function run(command, args, { signal, cwd, stderr = 'pipe' } = {}) 
   const complaints = collect(child.stderr);
   const { error, code } = await ending(child);
   signal?.throwIfAborted();
-  if (error?.code === 'ENOENT') throw new ProgramError(`${command} was not found`);
+  if (error?.code === 'ENOENT') throw new NotFoundError(`${command} was not found`);
   if (error) throw error;
   if (code !== 0) {
     // What went to the screen has been read already.

@@ -3,10 +3,11 @@
 export function makeProgress(total, rounds, stream = process.stdout) {
   let started = 0;
   return {
-    before({ round, contender }) {
+    before(sample) {
       started += 1;
       if (stream.isTTY) {
-        stream.write(`\r\x1b[K[${started}/${total}] round ${round} of ${rounds}: ${contender} …`);
+        const place = `[${started}/${total}] round ${sample.round} of ${rounds}`;
+        stream.write(`\r\x1b[K${place}: ${nameOf(sample)} …`);
       }
     },
     after(record) {
@@ -18,7 +19,12 @@ export function makeProgress(total, rounds, stream = process.stdout) {
   };
 }
 
-function lineOf({ round, contender, seconds, failure }, rounds) {
+function nameOf({ case: caseId, contender }) {
+  return caseId === undefined ? contender : `${caseId.padEnd(14)} ${contender}`;
+}
+
+function lineOf(record, rounds) {
+  const { round, seconds, failure } = record;
   const time = Number.isFinite(seconds) ? `${seconds.toFixed(3)} s` : '-';
-  return `round ${round}/${rounds}  ${contender.padEnd(20)} ${time.padStart(9)}  ${failure ?? 'ok'}`;
+  return `round ${round}/${rounds}  ${nameOf(record).padEnd(20)} ${time.padStart(9)}  ${failure ?? 'ok'}`;
 }

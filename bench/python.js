@@ -1,25 +1,34 @@
-// The virtual environment of the Python contenders: made at the first run, and again when requirements.txt changes.
+// The virtual environment of the Python contenders: made at the first run, and again when a requirements file changes.
+// What only some contenders import is installed on top for them alone: it need not be there for every platform.
 
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from './program.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const requirements = join(here, 'requirements.txt');
 const folder = join(here, '.venv');
-const stampFile = join(folder, 'made-from.sha256');
 const windows = process.platform === 'win32';
 const systemPython = windows ? 'python' : 'python3';
 const python = windows ? join(folder, 'Scripts', 'python.exe') : join(folder, 'bin', 'python3');
+const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
 
-/** @returns {Promise<{python: string} | {missing: string}>} */
-export async function preparePython({ signal, say }) {
+/**
+ * Not for several at a time: all share one environment.
+ * @param {{signal?: AbortSignal, say: (line: string) => void}} context
+ * @param {string} [packages] NAME of the `requirements-NAME.txt` that is to be installed as well
+ * @returns {Promise<{python: string} | {missing: string}>}
+ */
+export async function preparePython({ signal, say }, packages) {
   try {
-    const stamp = await wantedStamp(signal);
-    const found = await readFile(stampFile, 'utf8').catch(() => '');
-    if (found !== stamp) await install(stamp, signal, say);
+    // An environment is bound to the Python that made it: after an upgrade it is another one too.
+    const version = await run(systemPython, ['--version'], { signal });
+    await unlessMade('requirements.txt', version, (file) => makeBase(file, { signal, say }));
+    if (packages) {
+      const name = `requirements-${packages}.txt`;
+      await unlessMade(name, version, (file) => add(file, { signal, say }));
+    }
     return { python };
   } catch (error) {
     signal?.throwIfAborted();
@@ -27,19 +36,29 @@ export async function preparePython({ signal, say }) {
   }
 }
 
-/** An environment is bound to the Python that made it: after an upgrade it is another one too. */
-async function wantedStamp(signal) {
-  const version = await run(systemPython, ['--version'], { signal });
-  return createHash('sha256')
-    .update(await readFile(requirements))
+/** What was made leaves a stamp in the environment, and goes with it. */
+async function unlessMade(name, version, make) {
+  const file = join(here, name);
+  const stampFile = join(folder, `${name}.sha256`);
+  const stamp = createHash('sha256')
+    .update(await readFile(file))
     .update(version)
     .digest('hex');
+  const found = await readFile(stampFile, 'utf8').catch(() => '');
+  if (found === stamp) return;
+  await make(file);
+  await writeFile(stampFile, stamp);
 }
 
-async function install(stamp, signal, say) {
+async function makeBase(file, { signal, say }) {
   say('Python: making bench/.venv from bench/requirements.txt (once) …');
   await run(systemPython, ['-m', 'venv', '--clear', folder], { signal });
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
-  await run(python, [...pip, '--requirement', requirements], { signal });
-  await writeFile(stampFile, stamp);
+  await run(python, [...pip, '--requirement', file], { signal });
+}
+
+/** Only what is there ready made: nobody shall need a compiler for a benchmark. And nothing that is not pinned. */
+async function add(file, { signal, say }) {
+  say(`Python: adding bench/${basename(file)} to bench/.venv (once) …`);
+  const ready = ['--only-binary', ':all:', '--no-deps'];
+  await run(python, [...pip, ...ready, '--requirement', file], { signal });
 }

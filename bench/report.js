@@ -1,4 +1,4 @@
-// Rows -> the table, for a terminal and as Markdown, with the notes below it. Pure.
+// Rows -> a table, for a terminal and as Markdown. Pure.
 
 export function tableText(rows, columns) {
   const lines = [columns.map(({ head }) => head), ...rows.map((row) => cellsOf(row, columns))];
@@ -13,11 +13,6 @@ export function tableMarkdown(rows, columns) {
     ...rows.map((row) => cellsOf(row, columns).map((cell) => cell.replaceAll('|', '\\|'))),
   ];
   return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-}
-
-/** One line a note, in the order of the table. */
-export function notesOf(rows) {
-  return rows.flatMap(({ id, notes }) => notes.map((note) => `${id}: ${note}`));
 }
 
 function cellsOf(row, columns) {

@@ -3,8 +3,11 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { barColumns } from './bars.js';
+import { describeCores } from './cores.js';
+import { groupsOf, notesOf } from './groups.js';
 import { slugOf } from './machine.js';
-import { notesOf, tableMarkdown } from './report.js';
+import { tableMarkdown } from './report.js';
 
 const home = fileURLToPath(new URL('results', import.meta.url));
 
@@ -42,22 +45,28 @@ function freshFolder(parent, name) {
   }
 }
 
-function summaryText({ suite, rounds, requests, live, rows }) {
-  const notes = notesOf(rows).map((note) => `- ${note}`);
+function summaryText({ suite, rounds, requests, live, rows, bars }) {
   const place = live ? ', live' : '';
   const times = rounds === 1 ? 'One round' : `Medians over ${rounds} interleaved rounds`;
-  const size = requests === undefined ? '' : `, ${requests} requests each`;
-  return `# ${suite.name}${place}: ${suite.title}
-
-${times}${size}.
-
-${tableMarkdown(rows, suite.columns)}
-
-${notes.join('\n')}
-`;
+  const size = requests === undefined ? '' : `, ${requests} requests each${suite.sizes ?? ''}`;
+  const parts = [
+    `# ${suite.name}${place}: ${suite.title}`,
+    `${times}${size}.`,
+    ...groupsOf(suite, rows).map((group) => tableOf(group, suite.columns)),
+    ...(bars.length > 0 ? [`## Bars`, tableMarkdown(bars, barColumns)] : []),
+    notesOf(rows)
+      .map((note) => `- ${note}`)
+      .join('\n'),
+  ];
+  return `${parts.join('\n\n')}\n`;
 }
 
-function readmeText({ suite, machine, command, site, versions, startedAt }) {
+function tableOf({ title, rows }, columns) {
+  const table = tableMarkdown(rows, columns);
+  return title ? `## ${title}\n\n${table}` : table;
+}
+
+function readmeText({ suite, machine, command, site, cores, versions, startedAt }) {
   const facts = {
     date: startedAt,
     suite: suite.name,
@@ -66,6 +75,7 @@ function readmeText({ suite, machine, command, site, versions, startedAt }) {
     CPU: `${machine.cpu}, ${machine.cores} cores`,
     memory: `${(machine.memoryBytes / 2 ** 30).toFixed(1)} GiB`,
     system: machine.os,
+    ...(cores && { cores: describeCores(cores) }),
     [site.live ? 'live pages' : 'origin']: `\`${JSON.stringify(site.settings)}\``,
     node: machine.node,
     rustc: machine.rustc,
@@ -76,6 +86,6 @@ function readmeText({ suite, machine, command, site, versions, startedAt }) {
 
 ${lines.join('\n')}
 
-\`summary.md\` is the table, \`raw.jsonl\` every sample behind it: one line each, as \`bench/README.md\` describes them.
+\`summary.md\` has the tables, \`raw.jsonl\` every sample behind it: one line each, as \`bench/README.md\` describes them.
 `;
 }

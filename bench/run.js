@@ -2,14 +2,18 @@
 
 import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
+import { barColumns, judge } from './bars.js';
 import { withCommands } from './commands.js';
+import { chooseCores, describeCores } from './cores.js';
 import { help, readFlags, UsageError } from './flags.js';
+import { groupsOf, notesOf } from './groups.js';
 import { liveSite } from './live.js';
 import { describeMachine } from './machine.js';
 import { startOrigin } from './origin.js';
+import { planned } from './plan.js';
 import { ProgramError } from './program.js';
 import { makeProgress } from './progress.js';
-import { notesOf, tableText } from './report.js';
+import { tableText } from './report.js';
 import { openResults } from './results.js';
 import { runRounds } from './rounds.js';
 import { makeRows } from './summary.js';
@@ -21,32 +25,32 @@ const { signal } = interrupt;
 async function bench(argv) {
   const flags = readFlags(argv);
   if (flags.help) return say(help);
+  // Null for a suite that does not ask for it.
+  const cores = flags.suite.pinned ? await chooseCores(signal) : null;
   const site = flags.live
     ? liveSite(flags.suite.live)
-    : await startOrigin(flags.suite.origin, { signal, say });
+    : await startOrigin(flags.suite.origin, { signal, say, core: cores?.origin });
   try {
-    await measure(flags, site, argv);
+    await measure(flags, site, cores, argv);
   } finally {
     await site.stop();
   }
 }
 
-async function measure(flags, site, argv) {
+async function measure(flags, site, cores, argv) {
   const { suite, rounds, requests, live } = flags;
-  const entries = await withCommands(planned(flags, site), { signal, say });
+  const entries = await withCommands(planned(flags, site), { signal, say, core: cores?.contender });
   const expected = live ? null : await suite.expect(entries, site);
   const machine = await describeMachine();
   const results = openResults(machine);
   const command = ['npm run bench', ...(argv.length > 0 ? ['--', ...argv] : [])].join(' ');
   const startedAt = new Date().toISOString();
-  const run = { suite, rounds, requests, live, startedAt, command, machine, site };
+  const run = { suite, rounds, requests, live, startedAt, command, machine, site, cores };
   say(`${suite.name}: ${suite.title}`);
-  const records = await rounded(entries, { suite, rounds, site, expected, signal }, results);
-  const done = {
-    ...run,
-    versions: versionsOf(records),
-    rows: makeRows(entries, records, suite.figures),
-  };
+  if (cores) say(`cores: ${describeCores(cores)}`);
+  const records = await rounded(entries, { suite, rounds, site, cores, expected, signal }, results);
+  const rows = makeRows(entries, records, suite);
+  const done = { ...run, versions: versionsOf(records), rows, bars: judge(suite.bars, rows) };
   report(done, results);
   if (flags.json) writeFileSync(flags.json, jsonOf(done, records));
   if (records.some(({ ok }) => !ok)) process.exitCode = 1;
@@ -54,17 +58,13 @@ async function measure(flags, site, argv) {
 
 function report(run, results) {
   results.finish(run);
-  say(`\n${tableText(run.rows, run.suite.columns)}\n`);
+  for (const { title, rows } of groupsOf(run.suite, run.rows)) {
+    say(`\n${title && `${title}\n\n`}${tableText(rows, run.suite.columns)}`);
+  }
+  if (run.bars.length > 0) say(`\n${tableText(run.bars, barColumns)}`);
+  say('');
   for (const note of notesOf(run.rows)) say(note);
   say(`\nEvery sample: ${relative(process.cwd(), results.folder)}`);
-}
-
-/** One entry a contender. */
-function planned({ suite, contenders, requests }, site) {
-  return contenders.map((contender) => ({
-    contender,
-    ...suite.plan(contender, site, requests),
-  }));
 }
 
 function rounded(entries, settings, results) {

@@ -1,22 +1,32 @@
-// Records -> one row a contender: figures only, no text layout. Pure.
+// Records -> one row a contender and case: figures only, no text layout. Pure.
 
 import { summarize } from './stats.js';
 
 /**
  * @param {object[]} entries of the plan; those with `missing` never ran and say why
  * @param {object[]} records
- * @param {(believed: object[], entry: object) => object} [figures] what a suite has in its rows besides
- * @returns {object[]} the fastest first, those without a time last
+ * @param {object} [suite] how its rows are made: `figures(believed, entry)` what they have besides, `sortBy(row)` the number
+ *   that orders them (`seconds` without it), `relate(rows)` what a row has of the others
+ * @returns {object[]} the lowest first, those without a number last
  */
-export function makeRows(entries, records, figures = () => ({})) {
+export function makeRows(entries, records, suite = {}) {
+  const { figures = () => ({}), sortBy = secondsOf, relate = (rows) => rows } = suite;
   const rows = entries.map((entry) =>
     makeRow(
       entry,
-      records.filter(({ contender }) => contender === entry.contender.id),
+      records.filter((record) => isOf(record, entry)),
       figures,
     ),
   );
-  return rows.sort((a, b) => (a.seconds?.median ?? Infinity) - (b.seconds?.median ?? Infinity));
+  return relate(rows).sort((a, b) => (sortBy(a) ?? Infinity) - (sortBy(b) ?? Infinity));
+}
+
+function isOf(record, entry) {
+  return record.contender === entry.contender.id && record.case === entry.case;
+}
+
+function secondsOf({ seconds }) {
+  return seconds?.median;
 }
 
 function makeRow(entry, records, figures) {
@@ -26,7 +36,10 @@ function makeRow(entry, records, figures) {
   const middle = (pick) => summarize(believed.map(pick))?.median ?? null;
   const seconds = summarize(believed.map((record) => record.seconds));
   return {
+    case: entry.case,
     id: contender.id,
+    role: contender.role,
+    keep: entry.scenario?.keep,
     seconds,
     published: contender.published ?? null,
     ideal: idealSeconds,

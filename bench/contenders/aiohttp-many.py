@@ -1,54 +1,40 @@
-"""aiohttp, a million requests over one session.
+"""aiohttp, many requests over one session.
 
-Two ways: as many workers as may be in flight over one generator; or all tasks at once behind a semaphore, as the write-up
-does that the article links to.
+Two ways: as many workers as may be in flight over one generator; or all tasks at once behind a semaphore, as the
+write-up does that the article links to.
 """
 
 import asyncio
 
 import aiohttp
 
-from many import contend_many, requests_of
+from many import by_workers, contend_async, trust_of
 
 
-async def get(session, index, url, tally):
-    async with session.get(url) as response:
-        body = await response.read()
-    tally.add(index, response.status, len(body))
-
-
-async def by_workers(session, scenario, tally):
-    requests = requests_of(scenario)
-
-    async def work():
-        for index, url in requests:
-            await get(session, index, url, tally)
-
-    await asyncio.gather(*(work() for _ in range(scenario["concurrency"])))
-
-
-async def by_tasks(session, scenario, tally):
+async def by_tasks(get, scenario, requests, tally):
     semaphore = asyncio.Semaphore(scenario["concurrency"])
 
     async def bound(index, url):
         async with semaphore:
-            await get(session, index, url, tally)
+            await get(index, url, tally)
 
-    tasks = [asyncio.create_task(bound(index, url)) for index, url in requests_of(scenario)]
-    await asyncio.gather(*tasks)
+    await asyncio.gather(*[asyncio.create_task(bound(index, url)) for index, url in requests])
 
 
 WAYS = {"workers": by_workers, "tasks": by_tasks}
 
 
-async def session_of(scenario, tally):
-    connector = aiohttp.TCPConnector(limit=scenario["concurrency"])
+async def download(scenario, passes):
+    way = WAYS[scenario["options"]["way"]]
+    connector = aiohttp.TCPConnector(limit=scenario["concurrency"], ssl=trust_of(scenario))
     async with aiohttp.ClientSession(connector=connector) as session:
-        await WAYS[scenario["options"]["way"]](session, scenario, tally)
+
+        async def get(index, url, tally):
+            async with session.get(url) as response:
+                tally.add(index, response.status, await response.read())
+
+        for requests, tally in passes:
+            await way(get, scenario, requests, tally)
 
 
-def download(scenario, tally):
-    asyncio.run(session_of(scenario, tally))
-
-
-contend_many("aiohttp", download)
+contend_async("aiohttp", download)

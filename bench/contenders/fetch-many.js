@@ -1,14 +1,15 @@
-// Node's own fetch: as many workers as may be in flight over one generator.
+// The runtime's own fetch, Node's or Bun's: workers are what bounds its connections.
 
-import { forEachLimited } from './limit.js';
-import { contendMany, requestsOf } from './many.js';
+import { byWorkers, contendMany } from './many.js';
 
-async function download(scenario, tally) {
-  await forEachLimited(scenario.concurrency, requestsOf(scenario), async ({ index, url }) => {
+const library = process.versions.bun ? 'fetch' : `fetch (undici ${process.versions.undici})`;
+
+function connect() {
+  return async ({ index, url }, tally) => {
     const response = await fetch(url);
-    const { byteLength } = await response.arrayBuffer();
-    tally.add(index, response.status, byteLength);
-  });
+    const body = await response.arrayBuffer();
+    tally.add(index, response.status, body.byteLength, body);
+  };
 }
 
-await contendMany(`fetch (undici ${process.versions.undici})`, download);
+await contendMany(library, byWorkers(connect));

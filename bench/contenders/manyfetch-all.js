@@ -1,34 +1,39 @@
-// This project, a million requests in one call of downloadAll: all results are kept, their bodies are not.
+// This project: all requests in one call of downloadAll. All results are kept, and their bodies if the scenario says so.
+// Of every result the status and the length are read: `size`, or with `options.read: 'body'` that of the Buffer.
 
-import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { downloadAll } from '../../index.js';
 import { contendMany, urlsOf } from './many.js';
+import { clientFor, library, limitsOf } from './manyfetch-client.js';
 
-const { version } = createRequire(import.meta.url)('../../package.json');
+const lengths = { size: ({ size }) => size, body: ({ body }) => body.length };
 
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc');
-
-async function download(scenario, tally) {
-  const { concurrency } = scenario;
-  const before = residentBytes();
-  // One attempt each, as the others make.
-  const options = { concurrency, concurrencyPerHost: concurrency, retry: false };
-  const results = await downloadAll(urlsOf(scenario), { ...options, responseType: 'none' });
-  for (const { index, status, size } of results) tally.add(index, status, size);
-  return { before, results };
+function connect(scenario) {
+  const { keep, options } = scenario;
+  const { responseType = keep ? 'buffer' : 'none', read = 'size', weigh } = options;
+  const client = clientFor(scenario);
+  const lengthOf = lengths[read];
+  return async (stretch, tally) => {
+    const before = weigh ? residentBytes() : undefined;
+    const results = await client.downloadAll(urlsOf(stretch), {
+      ...limitsOf(scenario),
+      responseType,
+    });
+    for (const result of results) tally.add(result.index, result.status, lengthOf(result));
+    return { before, results };
+  };
 }
 
-function memoryOfResults({ before, results }) {
-  const grown = residentBytes() - before;
-  return { resultBytes: grown / results.length };
+/** `options.weigh`: what a result takes. A collection of garbage before and after is its price. */
+function weight({ before, results }) {
+  if (before === undefined) return {};
+  return { resultBytes: (residentBytes() - before) / results.length };
 }
 
 function residentBytes() {
-  collectGarbage();
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
   return process.memoryUsage.rss();
 }
 
-await contendMany(`manyfetch ${version}`, download, memoryOfResults);
+await contendMany(library, connect, { speaks: ['1.1', '2'], tell: weight });

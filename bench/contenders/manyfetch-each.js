@@ -1,18 +1,16 @@
-// This project, a million requests: one loop over downloadEach, which pulls the generator as it goes.
+// This project: one loop over downloadEach, which pulls the generator as it goes.
 
-import { createRequire } from 'node:module';
-import { downloadEach } from '../../index.js';
 import { contendMany, urlsOf } from './many.js';
+import { clientFor, library, limitsOf } from './manyfetch-client.js';
 
-const { version } = createRequire(import.meta.url)('../../package.json');
-
-async function download(scenario, tally) {
-  const { concurrency } = scenario;
-  // One attempt each, as the others make.
-  const options = { concurrency, concurrencyPerHost: concurrency, retry: false };
-  for await (const { index, status, size } of downloadEach(urlsOf(scenario), options)) {
-    tally.add(index, status, size);
-  }
+function connect(scenario) {
+  const { keep } = scenario;
+  const client = clientFor(scenario);
+  return async (stretch, tally) => {
+    for await (const result of client.downloadEach(urlsOf(stretch), limitsOf(scenario))) {
+      tally.add(result.index, result.status, result.size, keep ? result.body : undefined);
+    }
+  };
 }
 
-await contendMany(`manyfetch ${version}`, download);
+await contendMany(library, connect, { speaks: ['1.1', '2'] });

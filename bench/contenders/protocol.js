@@ -1,9 +1,9 @@
-// The protocol of a contender in JavaScript: scenario in on stdin, the clock, one JSON line out on stdout.
+// The protocol of a contender in JavaScript: scenario in on stdin, one JSON line out on stdout.
 // Knows nothing of how a contender downloads.
 
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
+import { startMeter } from './meter.js';
 
 /**
  * For whoever is asked for an answer a link.
@@ -23,21 +23,25 @@ export async function contend(library, download) {
  * @param {(outcome: any, scenario: object) => object} [tell] what else to report of it
  */
 export async function answer(library, work, tell = () => ({})) {
-  const scenario = JSON.parse(await text(process.stdin));
-  const start = performance.now();
-  const clock = () => performance.now() - start;
-  const outcome = await work(scenario, clock);
-  const seconds = clock() / 1000;
+  const scenario = await readScenario();
+  const meter = startMeter();
+  const outcome = await work(scenario, meter.clock);
+  // Stopped before anything is told, bodies are hashed for example: that is the harness's work and not the contender's.
+  const figures = meter.stop();
+  report(library, { ...figures, ...tell(outcome, scenario) });
+}
 
-  // Taken before anything is told, bodies are hashed for example: that is the harness's work and not the contender's.
-  const cpu = process.cpuUsage();
-  const report = {
-    seconds,
-    cpuSeconds: (cpu.user + cpu.system) / 1e6,
-    peakRssBytes: peakRssBytes(),
-    versions: { runtime: `node ${process.versions.node}`, library },
-  };
-  console.log(JSON.stringify({ ...report, ...tell(outcome, scenario) }));
+export async function readScenario() {
+  return JSON.parse(await text(process.stdin));
+}
+
+export function report(library, figures) {
+  console.log(JSON.stringify({ ...figures, versions: { runtime: runtime(), library } }));
+}
+
+function runtime() {
+  const { bun, node } = process.versions;
+  return bun ? `bun ${bun}` : `node ${node}`;
 }
 
 function linkOf({ index, status, body, startMs, endMs, phases, error }, links) {
@@ -45,12 +49,6 @@ function linkOf({ index, status, body, startMs, endMs, phases, error }, links) {
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const times = { startMs: rounded(startMs), endMs: rounded(endMs), phases: roundedAll(phases) };
   return { index, url: links[index].url, status, bytes: bytes.length, sha256, ...times, error };
-}
-
-/** On Linux getrusage counts from before exec and so reports the harness's own peak; /proc does not. */
-function peakRssBytes() {
-  if (process.platform !== 'linux') return process.resourceUsage().maxRSS * 1024;
-  return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) * 1024;
 }
 
 function roundedAll(phases = {}) {

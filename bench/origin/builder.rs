@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::{Request, Response};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 
+use crate::address_certificates::AddressCertificates;
 use crate::body::Body;
 use crate::certificate::Certificate;
 use crate::counters::Counters;
 use crate::listen::Listeners;
 use crate::origin::Origin;
 use crate::server::{Handler, Protocols, Server};
+use crate::tls::Tls;
 
 /// Says how an origin serves. By default: plain, both protocols, no distance, counters of its own.
 #[derive(Debug, Default)]
 pub struct Builder {
-    tls: Option<ServerConfig>,
+    tls: Option<Tls>,
     protocols: Protocols,
     round_trip: Duration,
     counters: Arc<Counters>,
@@ -28,7 +28,14 @@ impl Builder {
     /// Serves over TLS, with this certificate.
     #[must_use]
     pub fn tls(mut self, certificate: &Certificate) -> Self {
-        self.tls = Some(certificate.server_config());
+        self.tls = Some(Tls::with_one(certificate));
+        self
+    }
+
+    /// Serves over TLS, with the certificate of the address that a client connects to.
+    #[must_use]
+    pub fn tls_by_address(mut self, certificates: AddressCertificates) -> Self {
+        self.tls = Some(Tls::by_address(certificates));
         self
     }
 
@@ -89,14 +96,9 @@ impl Builder {
     }
 
     pub(crate) fn start(self, listeners: Listeners, handler: Handler) {
-        let tls = self.tls.map(|mut config| {
-            config.alpn_protocols = self
-                .protocols
-                .alpn()
-                .iter()
-                .map(|name| name.to_vec())
-                .collect();
-            TlsAcceptor::from(Arc::new(config))
+        let tls = self.tls.map(|mut tls| {
+            tls.offer(self.protocols.alpn());
+            tls
         });
         let server = Arc::new(Server {
             tls,

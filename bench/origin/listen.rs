@@ -1,5 +1,5 @@
 //! Listening on a free port of 127.0.0.1 and, where the machine has it, on the same port of `::1`: clients differ in which
-//! of the two `localhost` is to them.
+//! of the two `localhost` is to them. Or of every address, for those who want all of 127.0.0.0/8.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -12,7 +12,7 @@ const BACKLOG: u32 = 4096;
 /// Another program may have the port on `::1` alone; so many in a row do not.
 const TRIES: usize = 16;
 
-/// One port, on each loopback address that the machine has.
+/// One port, on one or more addresses.
 #[derive(Debug)]
 pub struct Listeners {
     pub(crate) port: u16,
@@ -39,6 +39,20 @@ pub fn loopback() -> io::Result<Listeners> {
         }
     }
     try_loopback()
+}
+
+/// Listens on a free port of every IPv4 address, within the current Tokio runtime. A server turns away who comes from
+/// elsewhere than loopback.
+///
+/// # Errors
+///
+/// When the system refuses.
+pub fn every_address() -> io::Result<Listeners> {
+    let socket = listen(Ipv4Addr::UNSPECIFIED.into(), 0)?;
+    Ok(Listeners {
+        port: socket.local_addr()?.port(),
+        sockets: vec![socket],
+    })
 }
 
 fn try_loopback() -> io::Result<Listeners> {

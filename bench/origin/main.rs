@@ -1,5 +1,5 @@
-//! The benchmark's origin: two hosts and a control port, described by one line of JSON on stdout. It ends when stdin closes,
-//! so that it never outlives the harness that started it.
+//! The benchmark's origin: two hosts, a host for each address where asked for, and a control port, described by one line of
+//! JSON on stdout. It ends when stdin closes, so that it never outlives the harness that started it.
 
 mod program;
 

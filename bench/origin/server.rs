@@ -16,6 +16,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::body::Body;
 use crate::counters::Counters;
+use crate::tls::Tls;
 use crate::wide_area::stretch;
 
 /// What a server speaks: by ALPN over TLS, and without it by what the client sends first.
@@ -50,7 +51,7 @@ pub(crate) type Handler = Box<
 
 /// What every connection of a server shares.
 pub(crate) struct Server {
-    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) tls: Option<Tls>,
     pub(crate) protocols: Protocols,
     pub(crate) round_trip: Duration,
     pub(crate) counters: Arc<Counters>,
@@ -61,7 +62,10 @@ impl Server {
     pub(crate) async fn accept_from(self: Arc<Self>, listener: TcpListener) {
         loop {
             match listener.accept().await {
-                Ok((socket, _)) => drop(tokio::spawn(Arc::clone(&self).connected(socket))),
+                Ok((socket, peer)) if peer.ip().is_loopback() => {
+                    tokio::spawn(Arc::clone(&self).connected(socket));
+                }
+                Ok(_stranger) => {}
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             }
         }
@@ -71,19 +75,24 @@ impl Server {
         let _open = self.counters.connection();
         // A socket that refuses is one whose client is gone, which reading from it will say.
         let _ = socket.set_nodelay(true);
+        let Ok(address) = socket.local_addr() else {
+            return;
+        };
+        let tls = self.tls.as_ref().map(|tls| tls.acceptor(address.ip()));
         if self.round_trip.is_zero() {
-            self.secure(socket).await;
+            self.secure(socket, tls).await;
         } else {
             let near = stretch(socket, self.round_trip);
-            self.secure(near).await;
+            self.secure(near, tls).await;
         }
     }
 
     async fn secure<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         self: Arc<Self>,
         stream: S,
+        tls: Option<TlsAcceptor>,
     ) {
-        let Some(tls) = &self.tls else {
+        let Some(tls) = tls else {
             let protocols = self.protocols;
             return self.converse(stream, protocols).await;
         };

@@ -17,6 +17,7 @@ const contenders = [
   {
     id: 'manyfetch-all',
     program: 'manyfetch-all.js',
+    options: { weigh: true },
     note: "one call of downloadAll with responseType 'none': a million results are kept, no bodies",
   },
   { id: 'undici', program: 'undici-many.js', note: 'undici.request, 100 workers over a generator' },
@@ -45,7 +46,7 @@ function plan({ options }, site, requests) {
   const urls = { base: site.plainUrlOf('a', ''), ...lengths };
   return {
     requestCount: requests,
-    scenario: { suite: million.name, urls, requests, concurrency, options },
+    scenario: { suite: million.name, urls, requests, concurrency, lateness: true, options },
   };
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { help, readFlags, UsageError } from '../flags.js';
+import { suites } from '../suites/index.js';
 
 test('without flags it is the article, all contenders, on the local origin', () => {
   const flags = readFlags([]);
@@ -38,9 +39,18 @@ test('an optional contender runs when it is named, and not else', () => {
   assert.deepEqual(ids(['million', '--only', 'fetch']), ['fetch']);
 });
 
+test('a suite runs all its cases, or those that are named, in its own order', () => {
+  const ids = (argv) => readFlags(argv).cases.map(({ id }) => id);
+  assert.equal(ids(['throughput']).length, 6);
+  assert.deepEqual(ids(['throughput', '--cases', 'https-1k-64,http-1k-64']), [
+    'http-1k-64',
+    'https-1k-64',
+  ]);
+  assert.equal(readFlags([]).cases, undefined);
+});
+
 test('the help names every suite', () => {
-  for (const name of ['article', 'million', 'disk'])
-    assert.match(help, new RegExp(`^  ${name} `, 'm'));
+  for (const name of Object.keys(suites)) assert.match(help, new RegExp(`^  ${name} `, 'm'));
 });
 
 test('a mistake is refused with what there is to choose from', () => {
@@ -52,6 +62,10 @@ test('a mistake is refused with what there is to choose from', () => {
     [['--rounds', '1.5'], /--rounds/],
     [['million', '--requests', '1e3'], /--requests takes a whole number from 1 to 1000000/],
     [['million', '--requests', '1000001'], /--requests/],
+    [['hosts', '--requests', '65537'], /--requests takes a whole number from 1 to 65536/],
+    [['throughput', '--cases', 'ftp'], /no case 'ftp' in 'throughput'; there is http-1k-64, /],
+    [['--cases', 'a'], /--cases: 'article' has none/],
+    [['throughput', '--cases', 'http2-1k-64', '--only', 'fetch'], /none of these contenders/],
     [['--requests', '5'], /--requests: 'article' has a list of its own/],
     [['disk', '--live'], /--live: 'disk' has no pages/],
     [['--json', '/no/such/folder/x.json'], /cannot be written \(ENOENT\)/],

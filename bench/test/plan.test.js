@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { liveSite } from '../live.js';
-import { alternating, hostByHost } from '../plan.js';
+import { alternating, hostByHost, planned } from '../plan.js';
 import { article } from '../suites/article.js';
 import { disk } from '../suites/disk.js';
 import { million } from '../suites/million.js';
@@ -89,4 +89,28 @@ test('each file has an address and a name of its own', () => {
   const { scenario, requestCount } = disk.plan(disk.contenders[0], site, 3);
   assert.equal(requestCount, 3);
   assert.deepEqual(scenario.links[2], { url: 'http://a.test/page/2', name: '2' });
+});
+
+test('an entry is a contender in a case that it takes, case by case', () => {
+  const suite = {
+    takes: ({ cases }, { id }) => cases.includes(id),
+    plan: (_contender, _site, requests, { id }) => ({ requestCount: requests, scenario: { id } }),
+  };
+  const cases = [{ id: 'x' }, { id: 'y' }];
+  const contenders = [
+    { id: 'a', cases: ['x', 'y'] },
+    { id: 'b', cases: ['y'] },
+  ];
+  const entries = planned({ suite, cases, contenders, requests: 5 }, site);
+  assert.deepEqual(
+    entries.map((entry) => `${entry.case} ${entry.contender.id} ${entry.scenario.id}`),
+    ['x a x', 'y a y', 'y b y'],
+  );
+  assert.ok(entries.every(({ requestCount }) => requestCount === 5));
+});
+
+test('a suite without cases has an entry a contender', () => {
+  const entries = planned({ suite: article, contenders: article.contenders }, site);
+  assert.equal(entries.length, 11);
+  assert.ok(entries.every((entry) => entry.case === undefined));
 });

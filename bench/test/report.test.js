@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { notesOf, tableMarkdown, tableText } from '../report.js';
+import { notesOf } from '../groups.js';
+import { tableMarkdown, tableText } from '../report.js';
 import { article } from '../suites/article.js';
 import { disk } from '../suites/disk.js';
 import { million } from '../suites/million.js';
@@ -87,7 +88,7 @@ test('a row of the million has its rate, its memory over time and how late timer
   const memory = Array.from({ length: 101 }, (_, at) => [at, at < 50 ? 50e6 : 100e6]);
   const timerLateMs = { samples: 9, median: 0.2, p99: 1.25, max: 30 };
   const sample = record('a', 10, { memory, timerLateMs, resultBytes: 321.6 });
-  const rows = makeRows([{ contender: { id: 'a' }, requestCount: 1e6 }], [sample], million.figures);
+  const rows = makeRows([{ contender: { id: 'a' }, requestCount: 1e6 }], [sample], million);
   assert.deepEqual(cellsOf(rows, 'a', million).slice(2), [
     '100000',
     '0.25',
@@ -102,11 +103,7 @@ test('a row of the million has its rate, its memory over time and how late timer
 });
 
 test('what a contender of the million does not tell is a dash', () => {
-  const rows = makeRows(
-    [{ contender: { id: 'a' }, requestCount: 10 }],
-    [record('a', 2)],
-    million.figures,
-  );
+  const rows = makeRows([{ contender: { id: 'a' }, requestCount: 10 }], [record('a', 2)], million);
   assert.deepEqual(cellsOf(rows, 'a', million).slice(2), [
     '5',
     '0.25',
@@ -123,7 +120,7 @@ test('what a contender of the million does not tell is a dash', () => {
 test('a row without a believed sample has dashes in every suite', () => {
   for (const suite of [million, disk]) {
     const failed = record('a', 1, { ok: false, failure: 'x' });
-    const rows = makeRows([{ contender: { id: 'a' }, requestCount: 10 }], [failed], suite.figures);
+    const rows = makeRows([{ contender: { id: 'a' }, requestCount: 10 }], [failed], suite);
     const cells = cellsOf(rows, 'a', suite);
     assert.equal(cells.at(-1), 'FAILED: x');
     assert.ok(cells.slice(1, -1).every((cell) => cell === '-'));

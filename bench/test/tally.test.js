@@ -10,7 +10,7 @@ const expected = expectedTally(urls, 7, served);
 /** What an honest contender reports, unless `change` meddles with an answer. */
 function tallied(change = (answer) => [answer]) {
   const tally = new Tally();
-  for (const { index, url } of requestsOf({ urls, requests: 7 })) {
+  for (const { index, url } of requestsOf({ urls, count: 7 })) {
     const bytes = Number(/\/bytes\/(\d+)/.exec(url)[1]);
     for (const answer of change({ index, status: 200, bytes })) {
       tally.add(answer.index, answer.status, answer.bytes);
@@ -20,7 +20,7 @@ function tallied(change = (answer) => [answer]) {
 }
 
 test('each request has an address of its own, and lengths take turns', () => {
-  const all = [...requestsOf({ urls, requests: 7 })].map(({ url }) => url);
+  const all = [...requestsOf({ urls, count: 7 })].map(({ url }) => url);
   assert.equal(new Set(all).size, 7);
   assert.equal(all[0], 'http://a.test/bytes/10?0');
   assert.equal(all[4], 'http://a.test/bytes/11?4');

@@ -14,6 +14,8 @@ usage: manyfetch-origin [flags]
   --links N          how many server times there are (100)
   --page-bytes N     length of a page (65536)
   --threads N        worker threads (one per core)
+  --addresses N      one more port, over TLS on all of 127.0.0.0/8, with a certificate for each address; those of the
+                     first N from 127.1.0.0 on are made at the start (0: there is no such port)
 
 It prints one line of JSON, then serves until stdin is closed.";
 
@@ -28,6 +30,7 @@ pub(crate) struct Settings {
     pub(crate) links: usize,
     pub(crate) page_bytes: usize,
     pub(crate) threads: Option<usize>,
+    pub(crate) addresses: u32,
 }
 
 impl Default for Settings {
@@ -39,6 +42,7 @@ impl Default for Settings {
             links: 100,
             page_bytes: 65_536,
             threads: None,
+            addresses: 0,
         }
     }
 }
@@ -64,6 +68,7 @@ impl Settings {
             "--seed" => self.seed = number(flag, value, 0..=u64::MAX)?,
             "--links" => self.links = number(flag, value, 1..=1_000_000)?,
             "--page-bytes" => self.page_bytes = number(flag, value, 64..=64 << 20)?,
+            "--addresses" => self.addresses = number(flag, value, 0..=65_536)?,
             "--threads" => self.threads = Some(number(flag, value, 1..=1024)?),
             _ => return Err(format!("{flag}: unknown")),
         }
@@ -99,9 +104,13 @@ mod tests {
         let expected = Settings {
             round_trip_ms: 20.0,
             threads: Some(1),
+            addresses: 3,
             ..Settings::default()
         };
-        assert_eq!(parse("--round-trip 20 --threads 1"), Ok(expected));
+        assert_eq!(
+            parse("--round-trip 20 --threads 1 --addresses 3"),
+            Ok(expected)
+        );
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl Client {
         }
     }
 
-    async fn over<S>(stream: S, version: Version) -> Self
+    pub(crate) async fn over<S>(stream: S, version: Version) -> Self
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -81,6 +81,16 @@ pub(crate) async fn tcp(port: u16) -> TcpStream {
 }
 
 pub(crate) async fn tls(port: u16, ca_pem: &str, alpn: &[&str]) -> TlsStream<TcpStream> {
+    secured(tcp(port).await, "localhost", ca_pem, alpn).await
+}
+
+/// Over TLS with `server`, a name or an address.
+pub(crate) async fn secured(
+    stream: TcpStream,
+    server: &'static str,
+    ca_pem: &str,
+    alpn: &[&str],
+) -> TlsStream<TcpStream> {
     let mut roots = RootCertStore::empty();
     roots
         .add(CertificateDer::from_pem_slice(ca_pem.as_bytes()).unwrap())
@@ -91,7 +101,7 @@ pub(crate) async fn tls(port: u16, ca_pem: &str, alpn: &[&str]) -> TlsStream<Tcp
     config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
     let connector = TlsConnector::from(Arc::new(config));
     connector
-        .connect("localhost".try_into().unwrap(), tcp(port).await)
+        .connect(server.try_into().unwrap(), stream)
         .await
         .unwrap()
 }

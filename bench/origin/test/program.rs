@@ -6,8 +6,9 @@ use std::process::{Child, Command, Stdio};
 use hyper::body::Bytes;
 use hyper::{StatusCode, Version};
 use serde_json::Value;
+use tokio::net::TcpStream;
 
-use crate::client::Client;
+use crate::client::{Client, secured};
 
 struct Program {
     process: Child,
@@ -68,6 +69,7 @@ async fn the_first_line_says_where_the_hosts_are_and_what_they_cost() {
     let times: Vec<f64> = serde_json::from_value(program.line["serverTimesMs"].clone()).unwrap();
     assert!((times.iter().sum::<f64>() - 4.5).abs() < 1e-9, "{times:?}");
     assert_eq!(program.line["roundTripMs"], 2.0);
+    assert!(program.line["addresses"].is_null());
     program.end();
 }
 
@@ -143,6 +145,30 @@ async fn the_control_port_counts_and_begins_again() {
         .unwrap();
     assert_eq!(reset.status(), StatusCode::NO_CONTENT);
     assert_eq!(program.counts().await["total"]["requests"]["1.1"], 0);
+    program.end();
+}
+
+/// 127.1.0.2 is the first address whose certificate is not made at the start. macOS has 127.0.0.1 alone.
+#[cfg(not(target_os = "macos"))]
+#[tokio::test]
+async fn each_address_has_a_certificate_of_its_own_and_is_counted() {
+    let program = Program::start(&["--addresses", "2"]);
+    let port = program.line["addresses"]["port"].as_u64().unwrap();
+    let ca = program.line["ca"].as_str().unwrap();
+    let mut certificates = Vec::new();
+    for address in ["127.1.0.1", "127.1.0.2", "127.1.0.1"] {
+        let stream = TcpStream::connect(format!("{address}:{port}")).await;
+        let stream = secured(stream.unwrap(), address, ca, &["http/1.1"]).await;
+        let shown = stream.get_ref().1.peer_certificates().unwrap()[0].clone();
+        certificates.push(shown.into_owned());
+        let mut client = Client::over(stream, Version::HTTP_11).await;
+        assert_eq!(client.get("/bytes/5").await.len(), 5);
+    }
+    assert_ne!(certificates[0], certificates[1]);
+    assert_eq!(certificates[0], certificates[2]);
+    let counts = program.counts().await;
+    assert_eq!(counts["total"]["connections"], 3);
+    assert_eq!(counts["hosts"]["a"]["requests"]["1.1"], 3);
     program.end();
 }
 
