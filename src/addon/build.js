@@ -9,7 +9,7 @@ const path = require('node:path');
 const readline = require('node:readline');
 
 const ROOT = path.join(__dirname, '..', '..');
-const MINIMUM_RUST = [1, 88];
+const MINIMUM_RUST = [1, 89];
 
 async function main() {
   if (process.env.MANYFETCH_SKIP_BUILD === '1') return;

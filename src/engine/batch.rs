@@ -150,6 +150,11 @@ impl BatchBuilder {
         });
     }
 
+    /// Rows so far.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }

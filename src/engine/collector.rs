@@ -23,6 +23,11 @@ pub type Wake = Box<dyn Fn() + Send + Sync>;
 /// From one ring to the next at least, so that a wake-up brings more than one of many results.
 const RING_EVERY: Duration = Duration::from_millis(1);
 
+/// What is added to that where results come so fast that this many are there by then: a batch costs JavaScript as much as some tens of
+/// results do.
+const MANY: usize = 16;
+const RING_LATER: Duration = Duration::from_millis(3);
+
 /// The outcomes of one run on their way out.
 pub(crate) struct Collector {
     begun: Instant,
@@ -98,7 +103,7 @@ impl Collector {
         {
             news.notify_one();
         }
-        self.ring(state, false);
+        self.ring(state);
     }
 
     /// Rings for what there is, now and then. Runs as long as the run does.
@@ -108,8 +113,15 @@ impl Collector {
         };
         loop {
             news.notified().await;
-            self.ring(self.lock(), true);
+            // Who was told already, and has not come yet, gets a larger batch.
+            let is_told = self.lock().has_rung;
+            if !is_told {
+                self.hand_over();
+            }
             sleep(RING_EVERY).await;
+            if self.lock().open.len() >= MANY {
+                sleep(RING_LATER).await;
+            }
         }
     }
 
@@ -117,14 +129,14 @@ impl Collector {
     pub(crate) fn close(&self, total: u64) {
         let mut state = self.lock();
         state.total = Some(total);
-        self.ring(state, false);
+        self.ring(state);
     }
 
     /// Says that there is nothing more than what was pushed.
     pub(crate) fn close_here(&self) {
         let mut state = self.lock();
         state.total = Some(state.tally.done());
-        self.ring(state, false);
+        self.ring(state);
     }
 
     /// Makes what there is ready at once.
@@ -134,14 +146,14 @@ impl Collector {
             let batch = state.open.seal();
             state.ready.push_back(batch);
         }
-        self.ring(state, false);
+        self.ring(state);
     }
 
     /// Says that the run breaks off because of `error`, and that what has no outcome gets none.
     pub(crate) fn fail(&self, error: Error) {
         let mut state = self.lock();
         state.failure.get_or_insert(error);
-        self.ring(state, false);
+        self.ring(state);
     }
 
     /// Why the run broke off, if it did.
@@ -155,11 +167,15 @@ impl Collector {
         if let Some(batch) = state.ready.pop_front() {
             return Some(batch);
         }
-        let is_wanted = state.is_finished() || self.news.is_some();
-        if is_wanted && !state.open.is_empty() {
+        if state.is_finished() && !state.open.is_empty() {
             return Some(state.open.seal());
         }
         state.has_rung = false;
+        if let Some(news) = &self.news
+            && !state.open.is_empty()
+        {
+            news.notify_one();
+        }
         None
     }
 
@@ -198,12 +214,9 @@ impl Collector {
         self.lock().tally.protocol()
     }
 
-    /// Rings if there is something to take that nobody was told of: also what is not ready, if it is `wanted`.
-    fn ring(&self, mut state: MutexGuard<'_, State>, wanted: bool) {
-        let has_news = !state.ready.is_empty()
-            || state.is_finished()
-            || state.failure.is_some()
-            || wanted && !state.open.is_empty();
+    /// Rings if there is something to take that nobody was told of.
+    fn ring(&self, mut state: MutexGuard<'_, State>) {
+        let has_news = !state.ready.is_empty() || state.is_finished() || state.failure.is_some();
         let rings = has_news && !state.has_rung;
         state.has_rung |= rings;
         drop(state);

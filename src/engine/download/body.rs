@@ -55,7 +55,7 @@ impl<T: Transport> Hop<'_, T> {
         &mut self,
         body: T::Body,
         plan: BodyPlan,
-        (answer, mut saving): (Answer, Saving),
+        (answer, mut saving): (Answer, Box<Saving>),
         entry: Option<JournalEntry>,
     ) -> Result<End, Error> {
         let Some(head) = &self.head else {

@@ -114,7 +114,7 @@ struct Hop<'a, T> {
     repeat: Option<Repeat>,
     body: Body,
     /// What it has to do with a file, if its body goes to one.
-    saving: Option<Saving>,
+    saving: Option<Box<Saving>>,
     file: Option<String>,
     /// It is finished, and nothing of it is new.
     is_unchanged: bool,
@@ -313,8 +313,8 @@ impl<'a, T: Transport> Hop<'a, T> {
                 .first()
                 .unwrap_or(&self.request.url)
                 .to_string();
-            let saving = Saving::begin(target, &self.request, first);
-            self.saving = Some(self.deadlines.hold_back(saving).await??);
+            let saving = Box::pin(Saving::begin(target, &self.request, first));
+            self.saving = Some(Box::new(self.deadlines.hold_back(saving).await??));
         }
         let mut request = self.outgoing()?;
         let decodes = self.options.decompress && !request.headers.contains_key(RANGE);
@@ -343,7 +343,7 @@ impl<'a, T: Transport> Hop<'a, T> {
             return match (answer, self.saving.take()) {
                 (Some(answer), Some(saving)) => {
                     let entry = keep.and_then(|keep| keep.entry.clone());
-                    self.save(body, plan, (answer, saving), entry).await
+                    Box::pin(self.save(body, plan, (answer, saving), entry)).await
                 }
                 _ => self.receive(body, plan).await,
             };

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::body_plan::BodyPlan;
-use crate::checksum::{Checksum, Hasher};
+use crate::checksum::Hasher;
 use crate::error::{Code, Error};
 use crate::options::{RequestOptions, ResponseType};
 use dropped::DropSink;
@@ -46,10 +46,13 @@ impl AsRef<[u8]> for Body {
 }
 
 /// Takes the decoded bytes of one body, and holds them to their checksum.
+///
+/// What is done with files is boxed: inline, it would make the future of every request several times as large, and moving that is what
+/// small bodies would cost most.
 #[derive(Debug)]
 pub(crate) struct Sink {
     kind: Kind,
-    hasher: Option<Hasher>,
+    hasher: Option<Box<Hasher>>,
 }
 
 #[derive(Debug)]
@@ -79,7 +82,7 @@ impl Sink {
         let checksum = options.checksum.as_ref().filter(|_| is_success);
         Ok(Self {
             kind,
-            hasher: checksum.map(Checksum::begin),
+            hasher: checksum.map(|checksum| Box::new(checksum.begin())),
         })
     }
 
@@ -91,7 +94,7 @@ impl Sink {
     ) -> Result<Self, Error> {
         let mut sink = FileSink::new(file, options.max_dropped_size, plan.expected_size)?;
         let hasher = match &options.checksum {
-            Some(checksum) => Some(sink.read_back(checksum.begin()).await?),
+            Some(checksum) => Some(Box::new(sink.read_back(checksum.begin()).await?)),
             None => None,
         };
         Ok(Self {
@@ -123,7 +126,7 @@ impl Sink {
         self.hash(&piece);
         match &mut self.kind {
             Kind::Memory(sink) => sink.write_shared(piece).await,
-            Kind::File(sink) => sink.write(piece).await,
+            Kind::File(sink) => Box::pin(sink.write(piece)).await,
             Kind::Dropped(sink) => sink.write(&piece),
         }
     }
@@ -133,7 +136,7 @@ impl Sink {
         self.hash(piece);
         match &mut self.kind {
             Kind::Memory(sink) => sink.write(piece).await,
-            Kind::File(sink) => sink.write(Bytes::copy_from_slice(piece)).await,
+            Kind::File(sink) => Box::pin(sink.write(Bytes::copy_from_slice(piece))).await,
             Kind::Dropped(sink) => sink.write(piece),
         }
     }
@@ -144,14 +147,14 @@ impl Sink {
             && let Err(error) = hasher.finish()
         {
             if let Kind::File(sink) = self.kind {
-                sink.discard().await;
+                Box::pin(sink.discard()).await;
             }
             return Err(error);
         }
         Ok(match self.kind {
             Kind::Memory(sink) => sink.finish(),
             Kind::File(sink) => {
-                sink.finish().await?;
+                Box::pin(sink.finish()).await?;
                 Body::Empty
             }
             Kind::Dropped(_) => Body::Empty,
@@ -161,7 +164,7 @@ impl Sink {
     /// The body did not come whole. Of a file that can be continued, what came stays.
     pub(crate) async fn give_up(self) {
         if let Kind::File(sink) = self.kind {
-            sink.give_up().await;
+            Box::pin(sink.give_up()).await;
         }
     }
 

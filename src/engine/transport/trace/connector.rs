@@ -167,10 +167,22 @@ impl TraceLayer {
 }
 
 /// A connector that reports to the request that asked for the connection.
-#[derive(Clone, Debug)]
+///
+/// hyper clones its connector several times a request, whether it connects or not. The one inside is boxed more than once, and is
+/// cloned only to connect.
+#[derive(Debug)]
 pub(in crate::transport) struct TracedConnector<S> {
-    connector: S,
+    connector: Arc<S>,
     open: Arc<OpenConnections>,
+}
+
+impl<S> Clone for TracedConnector<S> {
+    fn clone(&self) -> Self {
+        Self {
+            connector: Arc::clone(&self.connector),
+            open: Arc::clone(&self.open),
+        }
+    }
 }
 
 impl<S> Layer<S> for TraceLayer {
@@ -178,7 +190,7 @@ impl<S> Layer<S> for TraceLayer {
 
     fn layer(&self, connector: S) -> Self::Service {
         TracedConnector {
-            connector,
+            connector: Arc::new(connector),
             open: Arc::clone(&self.0),
         }
     }
@@ -186,7 +198,8 @@ impl<S> Layer<S> for TraceLayer {
 
 impl<S, D> Service<D> for TracedConnector<S>
 where
-    S: Service<D, Error = BoxError>,
+    D: Send + 'static,
+    S: Service<D, Error = BoxError> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
     S::Response: Connection + Send + 'static,
 {
@@ -194,12 +207,17 @@ where
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.connector.poll_ready(context)
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        // The clone that connects is asked itself.
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, destination: D) -> Self::Future {
-        let connecting = self.connector.call(destination);
+        let mut connector = S::clone(&self.connector);
+        let connecting = async move {
+            poll_fn(|context| connector.poll_ready(context)).await?;
+            connector.call(destination).await
+        };
         let line = LINE.try_with(Clone::clone).ok().flatten();
         match CURRENT.try_with(Arc::clone) {
             Ok(trace) => {
