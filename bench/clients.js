@@ -95,7 +95,7 @@ export const httpx = row('httpx', 'httpx-many.py', { packages: 'httpx', http: bo
 export const pycurl = row('pycurl', 'pycurl-many.py', {
   packages: 'pycurl',
   http: both,
-  note: 'CurlMulti over epoll, its handles used again',
+  note: 'CurlMulti, its handles used again',
 });
 export const pyreqwest = row('pyreqwest', 'pyreqwest-many.py', {
   packages: 'pyreqwest',
