@@ -44,6 +44,12 @@ export function perUnit(unit, units = `${unit}s`) {
   };
 }
 
+/** What suites show whose rows are about the CPU of a unit; `more` is what else one of them has. */
+export function costColumns({ cpu, rate }, ...more) {
+  const { contender, timesLimit, main, peak, connections, check } = columns;
+  return [contender, cpu, timesLimit, rate, main, peak, ...more, connections, check];
+}
+
 function spread({ median, min, max }, digits) {
   return `${fixed(median, digits)} (${fixed(min, digits)}–${fixed(max, digits)})`;
 }

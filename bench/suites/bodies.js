@@ -2,7 +2,7 @@
 
 import { figuresOf } from '../bars.js';
 import * as clients from '../clients.js';
-import { columns, perUnit } from '../columns.js';
+import { costColumns, perUnit } from '../columns.js';
 import { loadSuite } from '../load.js';
 
 const MIB = 1024 * 1024;
@@ -48,8 +48,6 @@ const bars = [
   },
 ];
 
-const { cpu: cpuColumn, rate: rateColumn } = perUnit('MiB', 'MiB');
-
 export const bodies = loadSuite({
   name: 'bodies',
   title: 'bodies of a MiB from one http host: what a MiB costs',
@@ -60,15 +58,6 @@ export const bodies = loadSuite({
   origin: { threads: 1 },
   cases: [{ ...only, bytes: MIB, concurrency: 16 }],
   contenders: contenders.map(all),
-  columns: [
-    columns.contender,
-    cpuColumn,
-    columns.timesLimit,
-    rateColumn,
-    columns.main,
-    columns.peak,
-    columns.connections,
-    columns.check,
-  ],
+  columns: costColumns(perUnit('MiB', 'MiB')),
   bars,
 });

@@ -2,7 +2,7 @@
 
 import { figuresOf } from '../bars.js';
 import * as clients from '../clients.js';
-import { columns, perUnit } from '../columns.js';
+import { costColumns, perUnit } from '../columns.js';
 import { loadSuite } from '../load.js';
 
 const HOSTS = 3_000;
@@ -37,8 +37,6 @@ const bars = [
   },
 ];
 
-const { cpu: cpuColumn, rate: rateColumn } = perUnit('host');
-
 export const hosts = loadSuite({
   name: 'hosts',
   title: 'three thousand https hosts on addresses of their own, a request each',
@@ -50,15 +48,6 @@ export const hosts = loadSuite({
   origin: { threads: 1, addresses: HOSTS },
   cases: [{ ...only, scheme: 'https', http: '1.1', bytes: 1024, concurrency: 64, hosts: true }],
   contenders: contenders.map((client) => ({ ...client, share: 1 })),
-  columns: [
-    columns.contender,
-    cpuColumn,
-    columns.timesLimit,
-    rateColumn,
-    columns.main,
-    columns.peak,
-    columns.connections,
-    columns.check,
-  ],
+  columns: costColumns(perUnit('host')),
   bars,
 });

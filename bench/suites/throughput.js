@@ -2,7 +2,7 @@
 
 import { figuresOf } from '../bars.js';
 import * as clients from '../clients.js';
-import { columns, perUnit } from '../columns.js';
+import { columns, costColumns, perUnit } from '../columns.js';
 import { loadSuite } from '../load.js';
 
 const KIB = 1024;
@@ -157,8 +157,6 @@ const bars = [
   },
 ];
 
-const { cpu: cpuColumn, rate: rateColumn } = perUnit('request');
-
 export const throughput = loadSuite({
   name: 'throughput',
   title: 'many small requests to one host: what a request costs',
@@ -167,16 +165,6 @@ export const throughput = loadSuite({
   origin: { threads: 1 },
   cases: cases.map((each) => ({ ...usual, ...each })),
   contenders: [...serious, ...others.map(only), ...keepers.map(clients.kept).map(only)],
-  columns: [
-    columns.contender,
-    cpuColumn,
-    columns.timesLimit,
-    rateColumn,
-    columns.main,
-    columns.peak,
-    columns.requests,
-    columns.connections,
-    columns.check,
-  ],
+  columns: costColumns(perUnit('request'), columns.requests),
   bars,
 });
