@@ -243,3 +243,70 @@ impl fmt::Debug for Collector {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::error::Code;
+    use crate::outcome::Refused;
+
+    fn push(collector: &Collector, index: u32) {
+        let refused = Refused {
+            index,
+            method: None,
+            url: String::new(),
+            error: Error::new(Code::InvalidUrl, "none"),
+        };
+        collector.push(Outcome::refused(refused), &[]);
+    }
+
+    /// A collector that streams, and how often it rang.
+    fn streaming() -> (Arc<Collector>, Arc<AtomicUsize>) {
+        let rings = Arc::<AtomicUsize>::default();
+        let rung = Arc::clone(&rings);
+        let wake = Box::new(move || {
+            rung.fetch_add(1, Ordering::Relaxed);
+        });
+        let collector = Arc::new(Collector::new(wake, Delivery::Streamed));
+        let own = Arc::clone(&collector);
+        tokio::spawn(async move { own.ring_promptly().await });
+        (collector, rings)
+    }
+
+    fn rows(collector: &Collector) -> Vec<usize> {
+        std::iter::from_fn(|| collector.take())
+            .map(|batch| batch.len)
+            .collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_while_a_batch_is_read_is_announced_again() {
+        let (collector, rings) = streaming();
+        push(&collector, 0);
+        sleep(RING_EVERY / 2).await;
+        assert_eq!(rings.load(Ordering::Relaxed), 1, "the first one at once");
+        push(&collector, 1);
+        assert_eq!(rows(&collector), [1], "the second one was not announced");
+        sleep(RING_EVERY).await;
+        assert_eq!(rings.load(Ordering::Relaxed), 2);
+        assert_eq!(rows(&collector), [1]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn results_that_come_fast_are_announced_less_often() {
+        for (each, later) in [(1, Duration::ZERO), (MANY, RING_LATER)] {
+            let (collector, rings) = streaming();
+            push(&collector, 0);
+            sleep(RING_EVERY / 2).await;
+            assert_eq!(rows(&collector), [1]);
+            (1..).take(each).for_each(|index| push(&collector, index));
+            sleep(later).await;
+            assert_eq!(rings.load(Ordering::Relaxed), 1, "{each} of them wait");
+            sleep(RING_EVERY).await;
+            assert_eq!(rows(&collector), [each]);
+        }
+    }
+}

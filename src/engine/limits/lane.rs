@@ -98,7 +98,7 @@ impl<W, G> Lane<W, G> {
     /// For what its work waited so far.
     pub(super) fn waits(&self, now: Instant) -> OriginWaits {
         OriginWaits {
-            origin: (*self.origin).into(),
+            origin: Arc::clone(&self.origin),
             concurrency: self.capped.total(now),
             rate: self.rated.total(now),
         }

@@ -5,7 +5,6 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
 use slab::Slab;
 use tokio::time::Instant;
@@ -17,7 +16,7 @@ use super::lane::{Closed, Lane, LaneId, MAX_UNREACHED, State, Turn, limits_of};
 use super::report::{Contact, Report};
 use super::rests::Rest;
 use super::timed::{Delayed, Place, Timed};
-use super::waits::{OriginWaits, Stopwatch, Waits};
+use super::waits::{Seen, Stopwatch, Waits, Watches};
 use super::window::Window;
 use crate::options::Limits;
 
@@ -66,25 +65,6 @@ pub(crate) struct Lanes<W, G> {
     waits: Watches,
     /// Lanes that wait for a grant.
     asking: usize,
-}
-
-/// What the work of all lanes waits for.
-#[derive(Debug, Default)]
-struct Watches {
-    full: Stopwatch,
-    rated: Stopwatch,
-    /// For the caller to take what is there: bodies, or results before there can be more items.
-    caller: Stopwatch,
-    /// For items.
-    list: Stopwatch,
-    /// For a grant.
-    client: Stopwatch,
-    /// Items are still to come, and whether the caller is to take results before.
-    is_open: bool,
-    is_ahead: bool,
-    /// Of lanes that were forgotten.
-    origins: HashMap<Arc<str>, OriginWaits>,
-    peak: u64,
 }
 
 impl<W, G> Lanes<W, G> {
@@ -325,23 +305,10 @@ impl<W, G> Lanes<W, G> {
         if !lane.window.has_room(lane.in_flight) {
             return None;
         }
-        match gate.rest(&lane.origin, now) {
-            Some(Rest::Closed(_)) => {
-                self.close(id, Closed::Asked);
-                return None;
-            }
-            Some(Rest::Pause(until)) => {
-                self.park(id, until);
-                return None;
-            }
-            None => {}
-        }
-        let rated = lane.bucket.as_ref().and_then(|bucket| bucket.ready_at(now));
-        lane.rated.set(rated.is_some() && lane.has_work(), now);
-        if let Some(at) = rated {
-            self.park(id, at);
+        if self.is_kept_back(id, now, gate) {
             return None;
         }
+        let lane = &mut self.by_id[id.0];
         if grant.is_none() && lane.has_work() {
             match gate.ask(&lane.origin, id) {
                 Pass::Free => {}
@@ -368,6 +335,28 @@ impl<W, G> Lanes<W, G> {
             self.tidy(id, now);
         }
         next
+    }
+
+    /// Whether its origin wants to be left alone, or its rate is used up. Then the lane waits for that to be over.
+    fn is_kept_back(&mut self, id: LaneId, now: Instant, gate: &impl Gate<Grant = G>) -> bool {
+        let lane = &mut self.by_id[id.0];
+        match gate.rest(&lane.origin, now) {
+            Some(Rest::Closed(_)) => {
+                self.close(id, Closed::Asked);
+                return true;
+            }
+            Some(Rest::Pause(until)) => {
+                self.park(id, until);
+                return true;
+            }
+            None => {}
+        }
+        let rated = lane.bucket.as_ref().and_then(|bucket| bucket.ready_at(now));
+        lane.rated.set(rated.is_some() && lane.has_work(), now);
+        if let Some(at) = rated {
+            self.park(id, at);
+        }
+        rated.is_some()
     }
 
     fn put(&mut self, id: LaneId, place: Place<W>, turn: Turn) {
@@ -512,75 +501,32 @@ impl<W, G> Lanes<W, G> {
     fn forget(&mut self, id: LaneId) {
         let lane = self.by_id.remove(id.0);
         self.ids.remove(&lane.origin);
-        self.waits.peak += lane.peak as u64;
-        let waits = lane.waits(Instant::now());
-        if !waits.is_none() {
-            let known = self
-                .waits
-                .origins
-                .entry(lane.origin)
-                .or_insert(OriginWaits {
-                    concurrency: Duration::ZERO,
-                    rate: Duration::ZERO,
-                    ..waits.clone()
-                });
-            known.concurrency += waits.concurrency;
-            known.rate += waits.rate;
-        }
+        self.waits.forget(lane.waits(Instant::now()), lane.peak);
     }
 
     /// Items are still to come, or not; with `is_ahead`, not before the caller has taken results.
     pub(crate) fn expect(&mut self, is_open: bool, is_ahead: bool, now: Instant) {
-        self.waits.is_open = is_open;
-        self.waits.is_ahead = is_ahead;
+        self.waits.expect(is_open, is_ahead);
         self.watch(now);
     }
 
     /// Looks again what work waits for, in all lanes.
     fn watch(&mut self, now: Instant) {
-        let has_room = self.window.has_room(self.in_flight);
-        let has_ready = !self.ready.is_empty();
-        let is_starved = self.waits.is_open && self.waiting == 0 && has_room;
-        let waits = &mut self.waits;
-        waits.full.set(has_ready && !has_room, now);
-        waits.rated.set(has_ready && has_room && !self.is_held, now);
-        waits.caller.set(
-            has_ready && has_room && self.is_held || is_starved && waits.is_ahead,
-            now,
-        );
-        waits.list.set(is_starved && !waits.is_ahead, now);
-        waits
-            .client
-            .set(self.asking > 0 && !has_ready && has_room, now);
+        let seen = Seen {
+            has_room: self.window.has_room(self.in_flight),
+            has_ready: !self.ready.is_empty(),
+            has_waiting: self.waiting > 0,
+            is_held: self.is_held,
+            is_asking: self.asking > 0,
+        };
+        self.waits.watch(seen, now);
     }
 
     /// What the work waited for so far.
     pub(crate) fn waits(&self, now: Instant) -> Waits {
-        let mut origins = self.waits.origins.clone();
-        let mut peak = self.waits.peak;
-        for (_, lane) in &self.by_id {
-            peak += lane.peak as u64;
-            let waits = lane.waits(now);
-            if waits.is_none() {
-                continue;
-            }
-            origins
-                .entry(Arc::clone(&lane.origin))
-                .and_modify(|known| {
-                    known.concurrency += waits.concurrency;
-                    known.rate += waits.rate;
-                })
-                .or_insert(waits);
-        }
-        Waits {
-            concurrency: self.waits.full.total(now),
-            rate: self.waits.rated.total(now),
-            caller: self.waits.caller.total(now),
-            list: self.waits.list.total(now),
-            client: self.waits.client.total(now),
-            origins: origins.into_values().collect(),
-            peak,
-        }
+        let lanes = self.by_id.iter();
+        let lanes = lanes.map(|(_, lane)| (lane.waits(now), lane.peak));
+        self.waits.told(lanes, now)
     }
 
     /// What runs and what waits, by origin.
