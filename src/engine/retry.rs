@@ -100,9 +100,9 @@ impl Tries {
             Why::Retry => self.counted = self.counted.saturating_add(1),
             Why::Asked => self.asked += 1,
             Why::Shortage => self.shortages += 1,
+            // There can be no second time of these.
+            Why::Anew | Why::Repeat(Repeat::LongHead) => {}
             Why::Repeat(_) => self.is_repeated = true,
-            // There can be no second time.
-            Why::Anew => {}
         }
     }
 }
@@ -136,6 +136,9 @@ pub(crate) fn decide(
             ),
             why: Why::Shortage,
         });
+    }
+    if let Trouble::Failure(_, Some(Repeat::LongHead)) = trouble {
+        return Some(Again::at_once(Why::Repeat(Repeat::LongHead)));
     }
     if let Trouble::Failure(_, Some(repeat)) = trouble
         && !tries.is_repeated
@@ -246,6 +249,21 @@ mod tests {
     fn status(status: u16) -> Trouble<'static> {
         let status = StatusCode::from_u16(status).expect("it is a status");
         Trouble::Status(status, None)
+    }
+
+    #[test]
+    fn a_long_head_is_asked_for_again_whatever_was_before_and_may_be_again() {
+        let error = Error::new(Code::HeadersTooLarge, "");
+        let trouble = Trouble::Failure(&error, Some(Repeat::LongHead));
+        let policy = Retry {
+            limit: 0,
+            methods: Vec::new(),
+            ..steady()
+        };
+        let mut tries = Tries::default();
+        tries.count(Why::Repeat(Repeat::Pooled));
+        let again = decide(&policy, &Method::GET, trouble, &tries);
+        assert_eq!(again, Some(Again::at_once(Why::Repeat(Repeat::LongHead))));
     }
 
     #[test]

@@ -56,9 +56,9 @@ async fn requests_on_connections_that_the_server_drops_are_repeated_without_a_wo
 async fn a_method_that_may_not_be_repeated_is_not_repeated() {
     let server = one_a_connection(reset).await;
     let client = client("");
-    assert_eq!(fetch_one(&client, once(server.url())).await.code, None);
-    let post = with(server.url(), |options| options.method = Method::POST);
-    let row = fetch_one(&client, post).await;
+    let post = || with(server.url(), |options| options.method = Method::POST);
+    assert_eq!(fetch_one(&client, post()).await.code, None);
+    let row = fetch_one(&client, post()).await;
     assert_eq!(row.code, Some(Code::ConnectionReset), "{}", row.message);
     assert_eq!(server.connections(), 1);
 }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -25,7 +25,7 @@ use super::resolver::{self, Resolver};
 use super::trace::TraceLayer;
 use super::upload::Upload;
 use super::{
-    BodyStream, Failure, Head, Request, Trace, Transport, checks, fault, public, tls, trace,
+    BodyStream, Failure, Head, Repeat, Request, Trace, Transport, checks, fault, public, tls, trace,
 };
 use crate::error::{Code, Error};
 use crate::job::origin_key;
@@ -34,6 +34,12 @@ use crate::options::{ConnectionOptions, Http2};
 
 /// Header lines of an HTTP/1 response, at most.
 const MAX_HTTP1_LINES: usize = 1_000;
+
+/// Nearly all heads have fewer. Up to here hyper sets no memory aside for each response; for more, 64 bytes a line.
+const USUAL_HTTP1_LINES: usize = 100;
+
+/// An origin that had a longer head is likely to have more of them.
+const LONG_HEADS_REMEMBERED: Duration = Duration::from_secs(60 * 60);
 
 /// Their bytes, at most. A head that does not end is stopped by hyper's own buffer, at 400 KiB at least.
 const MAX_HTTP1_HEAD: usize = 128 << 10;
@@ -51,15 +57,34 @@ const HTTP2_CONNECTION_WINDOW: u32 = (1 << 31) - 1;
 /// The connections of one client, and how they are made.
 #[derive(Debug)]
 pub struct HttpTransport {
-    /// Keeps its connections. Exchanged as a whole to close those that are idle, for which there is no other way.
-    pooled: RwLock<reqwest::Client>,
+    pools: RwLock<Pools>,
     is_closing_idle: AtomicBool,
+    /// Origins whose heads have more lines than usual.
+    long_heads: RecentOrigins,
     /// Makes a connection a request, over HTTP/1.
     unpooled: reqwest::Client,
     /// Origins whose kept connections must not be used: hyper keeps one with an ambiguous answer when it can find an end.
     ambiguous: RecentOrigins,
     handshakes: Handshakes,
     connector: Connector,
+}
+
+/// Clients that keep their connections. Exchanged as a whole to close those that are idle, for which there is no other way.
+#[derive(Debug)]
+struct Pools {
+    /// For heads of the usual length.
+    usual: reqwest::Client,
+    /// For long ones; there is none until the first of them.
+    long_heads: Option<reqwest::Client>,
+}
+
+/// The client for one request.
+struct Choice {
+    client: reqwest::Client,
+    /// It may go on over a connection that another request has made.
+    is_shared: bool,
+    /// It takes as many lines of a head as we do.
+    takes_long_heads: bool,
 }
 
 /// How the connections of one client are made.
@@ -86,8 +111,9 @@ impl HttpTransport {
     pub(crate) fn new(options: &ConnectionOptions) -> Result<Self, Error> {
         let connector = Connector::new(options)?;
         Ok(Self {
-            pooled: RwLock::new(build(connector.pooled())?),
+            pools: RwLock::new(Pools::new(build(connector.pooled(USUAL_HTTP1_LINES))?)),
             is_closing_idle: AtomicBool::new(false),
+            long_heads: RecentOrigins::new(LONG_HEADS_REMEMBERED),
             unpooled: build(connector.unpooled())?,
             ambiguous: RecentOrigins::new(options.keep_alive.unwrap_or(Duration::MAX)),
             handshakes: Handshakes::default(),
@@ -95,18 +121,78 @@ impl HttpTransport {
         })
     }
 
-    /// The client for `request`, and whether it may go on over a connection that another request has made.
-    fn client(&self, request: &Request) -> (reqwest::Client, bool) {
-        if request.is_fresh || self.ambiguous.contains(origin_key(&request.url)) {
-            return (self.unpooled.clone(), false);
+    fn choose(&self, request: &Request) -> Result<Choice, Error> {
+        let origin = origin_key(&request.url);
+        if request.is_fresh || self.ambiguous.contains(origin) {
+            return Ok(Choice {
+                client: self.unpooled.clone(),
+                is_shared: false,
+                takes_long_heads: true,
+            });
         }
-        let pooled = self.pooled.read().unwrap_or_else(PoisonError::into_inner);
-        (pooled.clone(), self.connector.keeps_connections())
+        // What is not safe is sent once: it would be too late to find out that the head of its response is long.
+        let takes_long_heads = !request.method.is_safe() || self.long_heads.contains(origin);
+        let usual = self.read_pools().client(takes_long_heads);
+        Ok(Choice {
+            client: match usual {
+                Some(client) => client,
+                None => self.begin_long_heads()?,
+            },
+            is_shared: self.connector.keeps_connections(),
+            takes_long_heads,
+        })
     }
 
-    /// Closes the connections of the pool that are idle. Requests under way hold theirs themselves.
-    fn exchange_pool(&self, client: reqwest::Client) {
-        *self.pooled.write().unwrap_or_else(PoisonError::into_inner) = client;
+    /// The client for long heads, which nobody needed so far.
+    fn begin_long_heads(&self) -> Result<reqwest::Client, Error> {
+        let client = build(self.connector.pooled(MAX_HTTP1_LINES))?;
+        let mut pools = self.write_pools();
+        Ok(pools.long_heads.get_or_insert(client).clone())
+    }
+
+    /// `failure` at `url`, and how it is mended if the head had more lines than usual.
+    fn expecting_long_heads(&self, url: Option<&Url>, failure: Failure) -> Failure {
+        match url {
+            Some(url) if failure.error.code == Code::HeadersTooLarge => {
+                self.long_heads.add(origin_key(url));
+                Failure {
+                    repeat: Some(Repeat::LongHead),
+                    ..failure
+                }
+            }
+            _ => failure,
+        }
+    }
+
+    /// Closes the connections of the pools that are idle. Requests under way hold theirs themselves.
+    fn exchange_pools(&self, usual: reqwest::Client) {
+        *self.write_pools() = Pools::new(usual);
+    }
+
+    fn read_pools(&self) -> RwLockReadGuard<'_, Pools> {
+        self.pools.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_pools(&self) -> RwLockWriteGuard<'_, Pools> {
+        self.pools.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pools {
+    fn new(usual: reqwest::Client) -> Self {
+        Self {
+            usual,
+            long_heads: None,
+        }
+    }
+
+    /// `None` where it is still to be made.
+    fn client(&self, takes_long_heads: bool) -> Option<reqwest::Client> {
+        if takes_long_heads {
+            self.long_heads.clone()
+        } else {
+            Some(self.usual.clone())
+        }
     }
 }
 
@@ -133,9 +219,9 @@ impl Connector {
         })
     }
 
-    /// Keeps connections for a while.
-    fn pooled(&self) -> reqwest::ClientBuilder {
-        let builder = self.builder();
+    /// Keeps connections for a while, and takes heads of so many lines.
+    fn pooled(&self, max_lines: usize) -> reqwest::ClientBuilder {
+        let builder = self.builder().http1_max_headers(max_lines);
         if self.keeps_connections() {
             builder.pool_idle_timeout(self.keep_alive)
         } else {
@@ -150,7 +236,10 @@ impl Connector {
     /// Makes a connection a request. Over HTTP/2 nothing would be gained, where there is a choice: there a connection that is gone
     /// is known to be.
     fn unpooled(&self) -> reqwest::ClientBuilder {
-        let builder = self.builder().pool_max_idle_per_host(0);
+        let builder = self
+            .builder()
+            .pool_max_idle_per_host(0)
+            .http1_max_headers(MAX_HTTP1_LINES);
         if self.http2 == Http2::PriorKnowledge {
             return builder;
         }
@@ -165,7 +254,6 @@ impl Connector {
             .dns_resolver(Arc::clone(&self.lookup))
             .connector_layer(TraceLayer::new(&self.open))
             .local_address(self.local_address)
-            .http1_max_headers(MAX_HTTP1_LINES)
             .http2_max_header_list_size(MAX_HTTP2_HEAD)
             .http2_initial_stream_window_size(HTTP2_STREAM_WINDOW)
             .http2_initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
@@ -227,8 +315,8 @@ impl Transport for HttpTransport {
         if self.connector.lookup.denies_private {
             public::check_url(&request.url)?;
         }
-        let (client, shares) = self.client(&request);
-        let line = (shares && self.connector.lines_up(&request.url))
+        let choice = self.choose(&request)?;
+        let line = (choice.is_shared && self.connector.lines_up(&request.url))
             .then(|| self.handshakes.line(origin_key(&request.url)));
         let is_proxied = self
             .connector
@@ -238,9 +326,16 @@ impl Transport for HttpTransport {
             .is_some();
         let outgoing = outgoing(request, &trace);
         let sent = Arc::clone(&trace)
-            .scope(line, client.execute(outgoing))
+            .scope(line, choice.client.execute(outgoing))
             .await;
-        let mut response = sent.map_err(|error| failure(&error, &trace, is_proxied))?;
+        let mut response = sent.map_err(|error| {
+            let failure = failure(&error, &trace, is_proxied);
+            if choice.takes_long_heads {
+                failure
+            } else {
+                self.expecting_long_heads(error.url(), failure)
+            }
+        })?;
         let info: Option<&HttpInfo> = response.extensions().get();
         let remote = info.map(|info| info.remote_addr().ip());
         let local = info.map(HttpInfo::local_addr);
@@ -285,9 +380,9 @@ impl Transport for HttpTransport {
             return;
         }
         // It takes a while to make a new pool. Those who come meanwhile leave no connection behind.
-        self.exchange_pool(self.unpooled.clone());
-        if let Ok(client) = build(self.connector.pooled()) {
-            self.exchange_pool(client);
+        self.exchange_pools(self.unpooled.clone());
+        if let Ok(client) = build(self.connector.pooled(USUAL_HTTP1_LINES)) {
+            self.exchange_pools(client);
         }
         self.is_closing_idle.store(false, Ordering::Relaxed);
     }

@@ -54,7 +54,7 @@ pub struct Failure {
     pub repeat: Option<Repeat>,
 }
 
-/// How a request is sent again whose connection was gone.
+/// How a request is sent again whose connection was gone, or not made for what came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repeat {
     /// Over any connection, whatever the method: it was never sent, or the server says that it did not look at it.
@@ -63,6 +63,8 @@ pub enum Repeat {
     Pooled,
     /// Over a new one. The others may be as stale, and over HTTP/1.1 nobody knows before a request is lost.
     Fresh,
+    /// Over one that takes longer heads, as all do from now on that go there. Of safe methods alone (RFC 9110 §9.2.1).
+    LongHead,
 }
 
 impl From<Error> for Failure {

@@ -1,12 +1,13 @@
 //! How large a head may be, what of it arrives, and what else frames a body.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
 use http::header::LOCATION;
 use http::{Response, StatusCode};
-use manyfetch_engine::options::Timeouts;
+use manyfetch_engine::options::{RequestOptions, Timeouts};
 use manyfetch_engine::{Code, Phase};
 use manyfetch_origin::{Body, Origin};
 use tokio::io::AsyncWriteExt;
@@ -257,4 +258,44 @@ async fn the_heads_of_redirects_do_not_add_up() {
     let row = fetch_one(&client(""), once(origin.url("/0"))).await;
     assert_eq!((row.code, row.status), (None, 200), "{}", row.message);
     assert_eq!(row.urls.len(), 11);
+}
+
+/// Answers each request with so many lines of head.
+async fn long_heads(lines: usize) -> raw::Raw {
+    let lines = "a: b\r\n".repeat(lines);
+    raw::replies(
+        format!("HTTP/1.1 200 OK\r\n{lines}Content-Length: 0\r\n\r\n"),
+        End::KeepAlive,
+    )
+    .await
+}
+
+fn by(method: Method) -> impl FnOnce(&mut RequestOptions) {
+    |options| {
+        options.method = method;
+        let retry = Arc::make_mut(&mut options.retry);
+        retry.limit = 0;
+        retry.methods.clear();
+    }
+}
+
+#[tokio::test]
+async fn an_origin_is_asked_twice_for_its_first_long_head_and_once_from_then_on() {
+    let server = long_heads(500).await;
+    let client = client("");
+    for expected in [2, 2, 2] {
+        let row = fetch_one(&client, with(server.url(), by(Method::GET))).await;
+        assert_eq!((row.code, row.attempts), (None, 1), "{}", row.message);
+        assert_eq!(server.connections(), expected);
+    }
+}
+
+#[tokio::test]
+async fn what_may_be_sent_once_alone_is_sent_once_however_long_the_head_is() {
+    for method in [Method::POST, Method::PATCH, Method::PUT, Method::DELETE] {
+        let server = long_heads(900).await;
+        let row = fetch_one(&client(""), with(server.url(), by(method))).await;
+        assert_eq!((row.code, row.head.len()), (None, 902), "{}", row.message);
+        assert_eq!(server.connections(), 1);
+    }
 }
