@@ -12,12 +12,14 @@ mod place;
 mod queue;
 mod saving;
 mod target;
+mod unnamed;
 
 pub(crate) use folder::{Folder, Found};
 pub(crate) use notes::Notes;
 pub(crate) use part::{Commit, Part};
 pub(crate) use saving::{Answer, Saving};
 pub(crate) use target::{Known, Target};
+pub(crate) use unnamed::Unnamed;
 
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use super::too_large;
 use crate::checksum::Hasher;
 use crate::error::{Code, Error};
 use crate::journal::JournalEntry;
-use crate::save::{BusyTries, Folder, Notes, Part, Target};
+use crate::save::{BusyTries, Folder, Notes, Part, Target, Unnamed};
 
 /// Bytes that are gathered before they are written.
 const GATHERED: usize = 128 << 10;
@@ -243,8 +243,42 @@ impl Plan {
 
     /// Writes what is left, and gives the file its name, if it has `size` bytes then. An error is that nothing was done at all.
     fn complete(&mut self, gathered: &Gathered, size: u64) -> Result<Result<(), Error>, Error> {
+        if self.examine()? && self.appear(gathered)? {
+            return Ok(Ok(()));
+        }
         let part = self.open()?;
         Ok(self.give_name(part, gathered, size))
+    }
+
+    /// Looks what stands at a name that nobody knew before. Whether there is nothing of the file yet, and nothing to give way to it.
+    fn examine(&mut self) -> Result<bool, Error> {
+        if matches!(self.start, Start::NewAndUnseen) {
+            self.target.examine(&self.name)?;
+            self.start = Start::New;
+        }
+        let is_new = matches!(self.start, Start::New) && self.notes.is_none();
+        Ok(is_new && !self.target.may_replace(&self.name))
+    }
+
+    /// Lets a file that is all in `gathered` be there at once. `false`: it cannot be done so, for whatever reason.
+    fn appear(&self, gathered: &Gathered) -> Result<bool, Error> {
+        let Some(mut file) = Unnamed::begin(&self.target.folder, &self.name) else {
+            return Ok(false);
+        };
+        let mut pieces = gathered.pieces.iter();
+        if pieces.try_for_each(|piece| file.write(piece)).is_err() {
+            return Ok(false);
+        }
+        self.intend()?;
+        file.commit(self.target.durable)
+    }
+
+    /// Writes down that the file is about to get its name.
+    fn intend(&self) -> Result<(), Error> {
+        let path = || self.target.path_of(&self.name);
+        self.entry
+            .as_ref()
+            .map_or(Ok(()), |entry| entry.intend(&path()))
     }
 
     fn give_name(&self, mut part: Part, gathered: &Gathered, size: u64) -> Result<(), Error> {
@@ -252,25 +286,20 @@ impl Plan {
         if part.size() != size {
             return Err(lost());
         }
-        if let Some(entry) = &self.entry {
-            entry.intend(&self.target.path_of(&self.name))?;
-        }
+        self.intend()?;
         part.commit(self.target.commit(&self.name))
     }
 
     /// The unfinished file, ready for bytes.
     fn open(&mut self) -> Result<Part, Error> {
-        let target = &self.target;
-        if matches!(self.start, Start::NewAndUnseen) {
-            target.examine(&self.name)?;
-        }
+        self.examine()?;
         let mut part = match std::mem::replace(&mut self.start, Start::New) {
             Start::At(part) => return Ok(part),
             Start::Over(mut part) => {
                 part.restart()?;
                 part
             }
-            Start::New | Start::NewAndUnseen => target.begin(&self.name)?,
+            Start::New | Start::NewAndUnseen => self.target.begin(&self.name)?,
         };
         if let Some(notes) = self.notes.take() {
             part.note(notes)?;
