@@ -9,8 +9,9 @@
  *
  * The promise rejects for misuse of the call, before any connection is opened: a `TypeError` or a `RangeError` with the code
  * `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`, `ERR_INVALID_CHAR` or `ERR_INVALID_HTTP_TOKEN`; with
- * `signal.reason` itself when the signal aborts; with whatever the iterator of `urls` throws; and, where `stopOnError` asks for
- * it, with the error of an item.
+ * `signal.reason` itself when the signal aborts; with whatever the iterator of `urls`, `onProgress` or `saveTo.name` throws; with the code
+ * of the system, `EBUSY` or `ERR_JOURNAL_MISMATCH` where the folder of `saveTo` or the `journal` cannot be used; with `ERR_CLIENT_CLOSED`
+ * by a client that is closed; and, where `stopOnError` asks for it, with the error of an item.
  *
  * Calls without a `Client` share one, in the whole process: its connections, and the pauses that hosts asked for, but no limits.
  * Proxies of the environment are read when that is made, by the first call.
