@@ -1,8 +1,9 @@
 // The command line: what to run, how often, where to put it. Decides nothing by itself but what is a mistake.
 
-import { closeSync, openSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { closeSync, openSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { isFinished } from './page/write.js';
 import { defaultSuite, suites } from './suites/index.js';
 
 export class UsageError extends Error {}
@@ -16,6 +17,7 @@ function lineOf({ name, title, rounds }) {
 }
 
 export const help = `Usage: npm run bench -- [SUITE] [flags]
+       npm run bench -- report [FOLDER …]   report.html anew, of these runs or of all in bench/results
 
 Suites:
 ${Object.values(suites).map(lineOf).join('\n')}
@@ -54,6 +56,20 @@ export function readFlags(argv) {
     live: chosenSite(suite, values.live),
     json: chosenFile(values.json),
   };
+}
+
+/** The folders of the runs that pages are to be made of. */
+export function readFolders(names, home) {
+  if (names.length === 0) return runsIn(home);
+  const folders = names.map((name) => resolve(name));
+  const other = folders.findIndex((folder) => !isFinished(folder));
+  if (other < 0) return folders;
+  throw new UsageError(`'${names[other]}' is no folder of a finished run: it has no run.json`);
+}
+
+function runsIn(home) {
+  const folders = readdirSync(home).map((name) => join(home, name));
+  return folders.filter(isFinished).sort();
 }
 
 function parse(argv) {

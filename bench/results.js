@@ -1,4 +1,4 @@
-// bench/results/<date>-<machine>/: each record as soon as it is there, then the table and what it was measured with.
+// bench/results/<date>-<machine>/: each record as soon as it is there, then the tables, what it was measured with, and the page.
 
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,9 +7,10 @@ import { barColumns } from './bars.js';
 import { describeCores } from './cores.js';
 import { groupsOf, notesOf } from './groups.js';
 import { slugOf } from './machine.js';
+import { writePage } from './page/write.js';
 import { tableMarkdown } from './report.js';
 
-const home = fileURLToPath(new URL('results', import.meta.url));
+export const home = fileURLToPath(new URL('results', import.meta.url));
 
 export function openResults(machine, { parent = home, now = new Date() } = {}) {
   const name = `${now.toISOString().slice(0, 10)}-${slugOf(machine)}`;
@@ -27,8 +28,16 @@ export function openResults(machine, { parent = home, now = new Date() } = {}) {
     finish: (report) => {
       put(writeFileSync, 'summary.md', summaryText(report));
       put(writeFileSync, 'README.md', readmeText(report));
+      put(writeFileSync, 'run.json', jsonOf(report));
+      writePage(folder);
     },
   };
+}
+
+/** All of a run but its records, which are given where they shall be in it. */
+export function jsonOf({ suite, site, ...run }, records) {
+  const document = { schema: 1, suite: suite.name, ...run, site: site.settings, records };
+  return `${JSON.stringify(document, null, 1)}\n`;
 }
 
 /** A second run on the same day gets a folder of its own: two runs never mix. */
@@ -86,6 +95,7 @@ function readmeText({ suite, machine, command, site, cores, versions, startedAt 
 
 ${lines.join('\n')}
 
-\`summary.md\` has the tables, \`raw.jsonl\` every sample behind it: one line each, as \`bench/README.md\` describes them.
+\`summary.md\` has the tables and \`report.html\` the charts, \`raw.jsonl\` every sample behind them: one line each, as
+\`bench/README.md\` describes them. \`run.json\` has what is said here and in the tables, for programs.
 `;
 }

@@ -1,26 +1,37 @@
-// The benchmark, top to bottom: flags -> site -> plan -> rounds -> records -> report.
+// The benchmark, top to bottom: flags -> site -> plan -> rounds -> records -> report. And the page of a run that was, anew.
 
 import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { barColumns, judge } from './bars.js';
 import { withCommands } from './commands.js';
 import { chooseCores, describeCores } from './cores.js';
-import { help, readFlags, UsageError } from './flags.js';
+import { help, readFlags, readFolders, UsageError } from './flags.js';
 import { groupsOf, notesOf } from './groups.js';
 import { liveSite } from './live.js';
 import { describeMachine } from './machine.js';
 import { startOrigin } from './origin.js';
+import { writePage } from './page/write.js';
 import { planned } from './plan.js';
 import { ProgramError } from './program.js';
 import { makeProgress } from './progress.js';
 import { tableText } from './report.js';
-import { openResults } from './results.js';
+import { home, jsonOf, openResults } from './results.js';
 import { runRounds } from './rounds.js';
 import { makeRows } from './summary.js';
 
 const say = (line) => console.log(line);
 const interrupt = new AbortController();
 const { signal } = interrupt;
+
+async function start(argv) {
+  const [command, ...folders] = argv;
+  if (command === 'report') writePages(readFolders(folders, home));
+  else await bench(argv);
+}
+
+function writePages(folders) {
+  for (const folder of folders) say(relative(process.cwd(), writePage(folder)));
+}
 
 async function bench(argv) {
   const flags = readFlags(argv);
@@ -64,7 +75,7 @@ function report(run, results) {
   if (run.bars.length > 0) say(`\n${tableText(run.bars, barColumns)}`);
   say('');
   for (const note of notesOf(run.rows)) say(note);
-  say(`\nEvery sample: ${relative(process.cwd(), results.folder)}`);
+  say(`\nEvery sample, and report.html: ${relative(process.cwd(), results.folder)}`);
 }
 
 function rounded(entries, settings, results) {
@@ -81,11 +92,6 @@ function versionsOf(records) {
   return [...new Set(records.flatMap(({ versions }) => Object.values(versions ?? {})))].sort();
 }
 
-function jsonOf({ suite, site, ...run }, records) {
-  const document = { schema: 1, suite: suite.name, ...run, site: site.settings, records };
-  return `${JSON.stringify(document, null, 1)}\n`;
-}
-
 function stopOn(name) {
   // Once: a second Ctrl-C finds Node's own handling, and ends everything at once.
   process.once(name, () => interrupt.abort(new Error(`stopped by ${name}`)));
@@ -94,7 +100,7 @@ function stopOn(name) {
 stopOn('SIGINT');
 stopOn('SIGTERM');
 try {
-  await bench(process.argv.slice(2));
+  await start(process.argv.slice(2));
 } catch (error) {
   const foreseen = error instanceof UsageError || error instanceof ProgramError || signal.aborted;
   const shown = signal.aborted ? signal.reason : error;
