@@ -1,8 +1,8 @@
-// docs/pictures: what the README shows of the newest run of a suite, in light and in dark. `node bench/page/pictures.js`, with a
-// Chromium in the PATH or in CHROME_PATH.
+// docs/pictures: what the README shows of the newest run of a suite, in light and in dark. `node bench/page/pictures.js [FOLDER …]`:
+// of these runs alone. It needs a Chromium in the PATH or in CHROME_PATH.
 
 import { mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { home } from '../results.js';
 import { findBrowser, withBrowser } from './browser.js';
@@ -53,9 +53,8 @@ function keepOnly(figures, names) {
 }
 
 /** By the time in its records: names of folders do not sort by it. */
-function newestRun(suite) {
-  return readdirSync(home)
-    .map((name) => join(home, name))
+function newestRun(suite, folders) {
+  return folders
     .filter(isFinished)
     .map((path) => ({ path, run: readRun(path).run }))
     .filter(({ run }) => run.suite === suite && !run.live)
@@ -63,6 +62,8 @@ function newestRun(suite) {
     .at(-1)?.path;
 }
 
+const named = process.argv.slice(2).map((name) => resolve(name));
+const folders = named.length > 0 ? named : readdirSync(home).map((name) => join(home, name));
 const browser = findBrowser();
 if (!browser) throw new Error('no Chromium in the PATH, and no CHROME_PATH');
 mkdirSync(folder, { recursive: true });
@@ -71,9 +72,9 @@ await withBrowser(
   browser,
   async (context) => {
     for (const picture of pictures) {
-      const run = newestRun(picture.suite);
+      const run = newestRun(picture.suite, folders);
       if (run) await take(picture, run, context);
-      else console.log(`${picture.name}: no finished run of ${picture.suite} in ${home}`);
+      else console.log(`${picture.name}: there is no finished run of ${picture.suite}`);
     }
   },
   settings,
