@@ -561,7 +561,7 @@ export interface Options extends ClientOptions {
   onProgress?: (stats: Stats) => void;
 }
 
-/** Where bodies are saved. A file under its final name is complete: until then it is `.name.part`, in the same folder. */
+/** Where bodies are saved. A file under its final name is complete: until then it is `.name.part`, in the same folder, or has no name. */
 export interface SaveTo {
   /** The folder; it is made if it is missing. One that cannot be made or written to rejects the call, with the system's code. */
   dir: string;
