@@ -98,7 +98,7 @@ for (const [method, attempts, code] of [
         return count === 2;
       });
       const client = new Client({ keepAlive: 60_000, retry: false });
-      await client.downloadAll([server.url]);
+      await client.downloadAll([{ url: server.url, method }]);
       const body = LARGE.subarray(0, size);
       const results = await client.downloadAll([{ url: server.url, method, body }]);
       const [result] = results;
