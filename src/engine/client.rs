@@ -335,7 +335,7 @@ impl Run {
     pub fn stop(&mut self) {
         self.is_stopping.store(true, Ordering::Relaxed);
         self.list = None;
-        self.limits.drop_waiting();
+        self.limits.stop();
     }
 
     /// Items that may have been handed over and not be delivered, for the list not to be read further ahead than it helps.

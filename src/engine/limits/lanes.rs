@@ -34,6 +34,15 @@ pub(crate) enum Next<W, G> {
     Refused(W, Closed),
 }
 
+/// What may still come to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Accepts {
+    All,
+    /// What was begun, and goes on elsewhere.
+    Begun,
+    Nothing,
+}
+
 /// Lanes, and what waits in them.
 #[derive(Debug)]
 pub(crate) struct Lanes<W, G> {
@@ -45,8 +54,7 @@ pub(crate) struct Lanes<W, G> {
     granted: usize,
     /// All that waits, wherever.
     waiting: usize,
-    /// Nothing is taken in any more.
-    is_closed: bool,
+    accepts: Accepts,
     /// Nothing starts for now.
     is_held: bool,
     ids: HashMap<Arc<str>, LaneId>,
@@ -77,7 +85,7 @@ impl<W, G> Lanes<W, G> {
             in_flight: 0,
             granted: 0,
             waiting: 0,
-            is_closed: false,
+            accepts: Accepts::All,
             is_held: false,
             ids: HashMap::new(),
             by_id: Slab::new(),
@@ -95,7 +103,11 @@ impl<W, G> Lanes<W, G> {
 
     /// Lets `work` wait for its turn at `origin`, at most until `expires`.
     pub(crate) fn enqueue(&mut self, origin: &str, work: W, turn: Turn, expires: Option<Instant>) {
-        if self.is_closed {
+        let is_late = match turn {
+            Turn::Begun => self.accepts > Accepts::Begun,
+            Turn::Fresh => self.accepts > Accepts::All,
+        };
+        if is_late {
             return;
         }
         let place = self.timed.place(work, expires);
@@ -112,7 +124,7 @@ impl<W, G> Lanes<W, G> {
         until: Instant,
         expires: Option<Instant>,
     ) {
-        if self.is_closed {
+        if self.accepts > Accepts::Begun {
             return;
         }
         let place = self.timed.place(work, expires);
@@ -252,12 +264,17 @@ impl<W, G> Lanes<W, G> {
 
     /// Lets go of everything that waits, and of all that is still to come.
     pub(crate) fn shut(&mut self) {
-        self.is_closed = true;
+        self.accepts = Accepts::Nothing;
         self.drop_waiting();
     }
 
-    /// Lets go of everything that waits now.
-    pub(crate) fn drop_waiting(&mut self) {
+    /// Lets go of everything that waits, and of what is still to come and was not begun.
+    pub(crate) fn stop(&mut self) {
+        self.accepts = self.accepts.max(Accepts::Begun);
+        self.drop_waiting();
+    }
+
+    fn drop_waiting(&mut self) {
         self.waiting = 0;
         self.granted = 0;
         self.asking = 0;

@@ -183,9 +183,9 @@ impl<J> Limits<J> {
         self.ring();
     }
 
-    /// Lets go of all that waits now.
-    pub(crate) fn drop_waiting(&self) {
-        self.lock().drop_waiting();
+    /// Lets go of all that waits, and of what is still to come and was not begun.
+    pub(crate) fn stop(&self) {
+        self.lock().stop();
         self.ring();
     }
 

@@ -78,14 +78,6 @@ impl Handshakes {
         lines.insert(origin.into(), Arc::clone(&line));
         line
     }
-
-    /// Whether `origin` is known to speak HTTP/2.
-    pub(super) fn speak_http2(&self, origin: &str) -> bool {
-        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        lines
-            .get(origin)
-            .is_some_and(|line| line.lock().speaks == Speaks::Http2)
-    }
 }
 
 impl Line {

@@ -59,7 +59,7 @@ const HTTP2_CONNECTION_WINDOW: u32 = (1 << 31) - 1;
 pub struct HttpTransport {
     pools: RwLock<Pools>,
     is_closing_idle: AtomicBool,
-    /// Origins whose heads have more lines than usual, or whose one connection is that of the client for such.
+    /// Origins whose heads have more lines than usual.
     long_heads: RecentOrigins,
     /// Makes a connection a request, over HTTP/1.
     unpooled: reqwest::Client,
@@ -131,8 +131,7 @@ impl HttpTransport {
             });
         }
         // What is not safe is sent once: it would be too late to find out that the head of its response is long.
-        let takes_long_heads = self.long_heads.contains(origin)
-            || !(request.method.is_safe() || self.speaks_http2(origin));
+        let takes_long_heads = !request.method.is_safe() || self.long_heads.contains(origin);
         let usual = self.read_pools().client(takes_long_heads);
         Ok(Choice {
             client: match usual {
@@ -142,11 +141,6 @@ impl HttpTransport {
             is_shared: self.connector.keeps_connections(),
             takes_long_heads,
         })
-    }
-
-    /// There hyper sets nothing aside for lines, and one connection is to do for all.
-    fn speaks_http2(&self, origin: &str) -> bool {
-        self.connector.http2 == Http2::PriorKnowledge || self.handshakes.speak_http2(origin)
     }
 
     /// The client for long heads, which nobody needed so far.
@@ -351,10 +345,6 @@ impl Transport for HttpTransport {
         }
         if trace.has_own_connection() && open_files::are_scarce_after_one_more() {
             self.close_idle();
-        }
-        if choice.is_shared && choice.takes_long_heads && response.version() == Version::HTTP_2 {
-            // The others are to share this connection.
-            self.long_heads.add(origin_key(response.url()));
         }
         check_size(&response)?;
         if has_ambiguous_end(&response) {

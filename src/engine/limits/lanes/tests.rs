@@ -279,3 +279,17 @@ fn a_hundred_thousand_origins_are_served_in_turn() {
     }
     assert_eq!(take_all(&mut lanes).len(), 100_000);
 }
+
+#[test]
+fn once_stopped_nothing_is_taken_in_but_what_was_begun() {
+    let mut lanes = lanes(10, 10);
+    fill(&mut lanes, "http://a", 0..3);
+    lanes.stop();
+    fill(&mut lanes, "http://a", 3..6);
+    lanes.enqueue("http://b", 7, Turn::Begun, None);
+    assert_eq!(take_all(&mut lanes), [7]);
+    lanes.shut();
+    lanes.stop();
+    lanes.enqueue("http://b", 8, Turn::Begun, None);
+    assert!(take_all(&mut lanes).is_empty() && lanes.in_flight() == 1);
+}
