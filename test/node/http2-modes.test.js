@@ -143,6 +143,26 @@ for (const [what, [options, isSecure]] of Object.entries(WINDOWS)) {
   });
 }
 
+for (const [what, http2Mode] of [
+  ['both over TLS', true],
+  ['HTTP/2 in the clear', KNOWN],
+]) {
+  test(`over HTTP/2 all methods share one connection, whichever comes first: ${what}`, async (t) => {
+    for (const methods of [
+      ['GET', 'POST', 'GET', 'DELETE'],
+      ['PUT', 'GET', 'POST'],
+    ]) {
+      const server = await SERVERS[what](t);
+      const client = new Client({ tls, http2: http2Mode });
+      for (const method of methods) {
+        const [result] = await client.downloadAll([{ url: server.url, method }]);
+        assert.deepEqual([result.error?.message, result.text()], [undefined, '2.0']);
+      }
+      assert.equal(server.accepted, 1, methods.join());
+    }
+  });
+}
+
 test('an empty body, and none, are whole over HTTP/2', async (t) => {
   const { url } = await serveHashes(t);
   const items = ['POST', 'PUT', 'PATCH', 'DELETE'].flatMap((method) => [

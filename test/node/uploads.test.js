@@ -185,7 +185,7 @@ test('after an early answer the connection is used for nothing else', async (t) 
 
 test('an early answer over HTTP/2 is delivered, and the connection goes on', async (t) => {
   const server = http2.createSecureServer({ key, cert }, (request, response) => {
-    if (request.method === 'DELETE') return response.end('ok');
+    if (request.method === 'GET') return response.end('ok');
     response.writeHead(401).end('who?');
   });
   const served = await listen(t, server, 'https');
@@ -198,8 +198,7 @@ test('an early answer over HTTP/2 is delivered, and the connection goes on', asy
       [undefined, 401, 'who?'],
     );
   }
-  const [next] = await client.downloadAll([{ url: served.url, method: 'DELETE' }]);
-  assert.equal(next.text(), 'ok');
+  assert.equal((await client.downloadAll([served.url]))[0].text(), 'ok');
   assert.equal(served.accepted, 1);
 });
 

@@ -124,7 +124,8 @@ impl<W, G> Lanes<W, G> {
         until: Instant,
         expires: Option<Instant>,
     ) {
-        if self.accepts > Accepts::Begun {
+        // Another try is a start.
+        if self.accepts > Accepts::All {
             return;
         }
         let place = self.timed.place(work, expires);

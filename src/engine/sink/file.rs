@@ -243,21 +243,27 @@ impl Plan {
 
     /// Writes what is left, and gives the file its name, if it has `size` bytes then. An error is that nothing was done at all.
     fn complete(&mut self, gathered: &Gathered, size: u64) -> Result<Result<(), Error>, Error> {
-        if self.examine()? && self.appear(gathered)? {
+        self.examine()?;
+        if self.is_new() && self.appear(gathered)? {
             return Ok(Ok(()));
         }
         let part = self.open()?;
         Ok(self.give_name(part, gathered, size))
     }
 
-    /// Looks what stands at a name that nobody knew before. Whether there is nothing of the file yet, and nothing to give way to it.
-    fn examine(&mut self) -> Result<bool, Error> {
+    /// Looks what stands at a name that nobody knew before.
+    fn examine(&mut self) -> Result<(), Error> {
         if matches!(self.start, Start::NewAndUnseen) {
             self.target.examine(&self.name)?;
             self.start = Start::New;
         }
-        let is_new = matches!(self.start, Start::New) && self.notes.is_none();
-        Ok(is_new && !self.target.may_replace(&self.name))
+        Ok(())
+    }
+
+    /// There is nothing of the file yet, and nothing to give way to it.
+    fn is_new(&self) -> bool {
+        let is_begun = !matches!(self.start, Start::New) || self.notes.is_some();
+        !is_begun && !self.target.may_replace(&self.name)
     }
 
     /// Lets a file that is all in `gathered` be there at once. `false`: it cannot be done so, for whatever reason.

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::net::IpAddr;
 
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::Connected;
@@ -49,6 +50,22 @@ pub(super) fn classify(error: &(dyn StdError + 'static), stage: Stage) -> Error 
             format!("an error of no known kind: {error}"),
         ),
     })
+}
+
+/// `error` with the addresses that a name has: the transport tells how the last one failed.
+pub(super) fn at_addresses(error: Error, addresses: &[IpAddr]) -> Error {
+    const SHOWN: usize = 4;
+    if addresses.len() < 2 || error.code == Code::AddressDenied {
+        return error;
+    }
+    let shown: Vec<_> = addresses
+        .iter()
+        .take(SHOWN)
+        .map(IpAddr::to_string)
+        .collect();
+    let more = if addresses.len() > SHOWN { ", …" } else { "" };
+    let detail = format!("{} (of {}{more})", error.detail, shown.join(", "));
+    Error { detail, ..error }
 }
 
 fn innermost(error: &(dyn StdError + 'static)) -> String {

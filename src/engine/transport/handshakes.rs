@@ -45,8 +45,9 @@ struct State {
     made: Option<Instant>,
 }
 
+/// What an origin speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Speaks {
+pub(super) enum Speaks {
     /// One finds it out, and the others wait.
     #[default]
     Unknown,
@@ -77,6 +78,13 @@ impl Handshakes {
         let line = Arc::<Line>::default();
         lines.insert(origin.into(), Arc::clone(&line));
         line
+    }
+
+    /// What `origin` was last found to speak over TLS.
+    pub(super) fn speaks(&self, origin: &str) -> Speaks {
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = lines.get(origin);
+        line.map_or(Speaks::Unknown, |line| line.lock().speaks)
     }
 }
 

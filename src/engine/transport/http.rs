@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Method, Version};
 use hyper::body::Body as _;
 use hyper::ext::ReasonPhrase;
@@ -17,7 +17,7 @@ use hyper_util::client::legacy::connect::{Connected, HttpInfo};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::Url;
 
-use super::handshakes::Handshakes;
+use super::handshakes::{Handshakes, Speaks};
 use super::open::OpenConnections;
 use super::proxies::Proxies;
 use super::recent::RecentOrigins;
@@ -25,27 +25,16 @@ use super::resolver::{self, Resolver};
 use super::trace::TraceLayer;
 use super::upload::Upload;
 use super::{
-    BodyStream, Failure, Head, Repeat, Request, Trace, Transport, checks, fault, public, tls, trace,
+    BodyStream, Failure, Head, Repeat, Request, Trace, Transport, checks, fault, heads, public,
+    tls, trace,
 };
 use crate::error::{Code, Error};
 use crate::job::origin_key;
 use crate::open_files;
 use crate::options::{ConnectionOptions, Http2};
 
-/// Header lines of an HTTP/1 response, at most.
-const MAX_HTTP1_LINES: usize = 1_000;
-
-/// Nearly all heads have fewer. Up to here hyper sets no memory aside for each response; for more, 64 bytes a line.
-const USUAL_HTTP1_LINES: usize = 100;
-
 /// An origin that had a longer head is likely to have more of them.
 const LONG_HEADS_REMEMBERED: Duration = Duration::from_secs(60 * 60);
-
-/// Their bytes, at most. A head that does not end is stopped by hyper's own buffer, at 400 KiB at least.
-const MAX_HTTP1_HEAD: usize = 128 << 10;
-
-/// The whole head of an HTTP/2 response, at most.
-const MAX_HTTP2_HEAD: u32 = 256 << 10;
 
 /// What an HTTP/2 stream may bring before it is read. This much of each waits in memory while bodies are held back.
 const HTTP2_STREAM_WINDOW: u32 = 1 << 20;
@@ -59,7 +48,7 @@ const HTTP2_CONNECTION_WINDOW: u32 = (1 << 31) - 1;
 pub struct HttpTransport {
     pools: RwLock<Pools>,
     is_closing_idle: AtomicBool,
-    /// Origins whose heads have more lines than usual.
+    /// Origins whose heads have more lines than usual, or may have, and that all go to over the same connections.
     long_heads: RecentOrigins,
     /// Makes a connection a request, over HTTP/1.
     unpooled: reqwest::Client,
@@ -111,7 +100,9 @@ impl HttpTransport {
     pub(crate) fn new(options: &ConnectionOptions) -> Result<Self, Error> {
         let connector = Connector::new(options)?;
         Ok(Self {
-            pools: RwLock::new(Pools::new(build(connector.pooled(USUAL_HTTP1_LINES))?)),
+            pools: RwLock::new(Pools::new(build(
+                connector.pooled(heads::USUAL_HTTP1_LINES),
+            )?)),
             is_closing_idle: AtomicBool::new(false),
             long_heads: RecentOrigins::new(LONG_HEADS_REMEMBERED),
             unpooled: build(connector.unpooled())?,
@@ -130,8 +121,7 @@ impl HttpTransport {
                 takes_long_heads: true,
             });
         }
-        // What is not safe is sent once: it would be too late to find out that the head of its response is long.
-        let takes_long_heads = !request.method.is_safe() || self.long_heads.contains(origin);
+        let takes_long_heads = self.expects_long_head(request);
         let usual = self.read_pools().client(takes_long_heads);
         Ok(Choice {
             client: match usual {
@@ -143,9 +133,31 @@ impl HttpTransport {
         })
     }
 
+    /// Whether the response may have a long head, as far as anybody knows before: what is not safe is sent once, and it would be too
+    /// late to find out then.
+    fn expects_long_head(&self, request: &Request) -> bool {
+        let origin = origin_key(&request.url);
+        if self.long_heads.contains(origin) {
+            return true;
+        }
+        if request.method.is_safe() {
+            return false;
+        }
+        match self.connector.speaks(&request.url) {
+            Speaks::Unknown => {}
+            known => return known == Speaks::Http1,
+        }
+        let speaks = self.handshakes.speaks(origin);
+        if speaks == Speaks::Unknown {
+            // Over HTTP/2 all share one connection: whoever comes later is to find this one.
+            self.long_heads.add(origin);
+        }
+        speaks != Speaks::Http2
+    }
+
     /// The client for long heads, which nobody needed so far.
     fn begin_long_heads(&self) -> Result<reqwest::Client, Error> {
-        let client = build(self.connector.pooled(MAX_HTTP1_LINES))?;
+        let client = build(self.connector.pooled(heads::MAX_HTTP1_LINES))?;
         let mut pools = self.write_pools();
         Ok(pools.long_heads.get_or_insert(client).clone())
     }
@@ -239,7 +251,7 @@ impl Connector {
         let builder = self
             .builder()
             .pool_max_idle_per_host(0)
-            .http1_max_headers(MAX_HTTP1_LINES);
+            .http1_max_headers(heads::MAX_HTTP1_LINES);
         if self.http2 == Http2::PriorKnowledge {
             return builder;
         }
@@ -254,7 +266,7 @@ impl Connector {
             .dns_resolver(Arc::clone(&self.lookup))
             .connector_layer(TraceLayer::new(&self.open))
             .local_address(self.local_address)
-            .http2_max_header_list_size(MAX_HTTP2_HEAD)
+            .http2_max_header_list_size(heads::MAX_HTTP2_SIZE)
             .http2_initial_stream_window_size(HTTP2_STREAM_WINDOW)
             .http2_initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
             .http2_keep_alive_interval(self.http2_ping)
@@ -278,6 +290,15 @@ impl Connector {
         builder.proxy(reqwest::Proxy::custom(move |url| {
             lookup.proxies.for_url(url).cloned()
         }))
+    }
+
+    /// What is spoken at `url`, where nobody needs to find it out.
+    fn speaks(&self, url: &Url) -> Speaks {
+        match self.http2 {
+            Http2::PriorKnowledge => Speaks::Http2,
+            Http2::Negotiated if url.scheme() == "https" => Speaks::Unknown,
+            Http2::Negotiated | Http2::Never => Speaks::Http1,
+        }
     }
 
     /// Whether requests to `url` wait for each other's handshakes. Where HTTP/2 is known to be spoken, hyper sees to that itself.
@@ -346,8 +367,8 @@ impl Transport for HttpTransport {
         if trace.has_own_connection() && open_files::are_scarce_after_one_more() {
             self.close_idle();
         }
-        check_size(&response)?;
-        if has_ambiguous_end(&response) {
+        heads::check_size(response.version(), response.headers())?;
+        if heads::has_ambiguous_end(response.headers()) {
             self.ambiguous.add(origin_key(response.url()));
             let detail = "the end of the response's body is ambiguous";
             return Err(Error::new(Code::HttpParse, detail).into());
@@ -381,7 +402,7 @@ impl Transport for HttpTransport {
         }
         // It takes a while to make a new pool. Those who come meanwhile leave no connection behind.
         self.exchange_pools(self.unpooled.clone());
-        if let Ok(client) = build(self.connector.pooled(USUAL_HTTP1_LINES)) {
+        if let Ok(client) = build(self.connector.pooled(heads::USUAL_HTTP1_LINES)) {
             self.exchange_pools(client);
         }
         self.is_closing_idle.store(false, Ordering::Relaxed);
@@ -420,7 +441,7 @@ fn failure(error: &reqwest::Error, trace: &Trace, is_proxied: bool) -> Failure {
             fault::Stage::Connect
         };
         return Failure {
-            error: at_addresses(fault::classify(error, stage), &trace.addresses()),
+            error: fault::at_addresses(fault::classify(error, stage), &trace.addresses()),
             repeat: fault::repeat_unconnected(error),
         };
     }
@@ -434,48 +455,6 @@ fn failure(error: &reqwest::Error, trace: &Trace, is_proxied: bool) -> Failure {
             connection.is_some_and(Connected::is_negotiated_h2),
         ),
     }
-}
-
-/// `error` with the addresses that a name has: the transport tells how the last one failed.
-fn at_addresses(error: Error, addresses: &[IpAddr]) -> Error {
-    const SHOWN: usize = 4;
-    if addresses.len() < 2 || error.code == Code::AddressDenied {
-        return error;
-    }
-    let shown: Vec<_> = addresses
-        .iter()
-        .take(SHOWN)
-        .map(IpAddr::to_string)
-        .collect();
-    let more = if addresses.len() > SHOWN { ", …" } else { "" };
-    let detail = format!("{} (of {}{more})", error.detail, shown.join(", "));
-    Error { detail, ..error }
-}
-
-/// The names are in the map for each of their values, as they were in the head.
-fn check_size(response: &reqwest::Response) -> Result<(), Error> {
-    const AROUND: usize = ": \r\n".len();
-    let fields = response.headers().iter();
-    let size: usize = fields
-        .map(|(name, value)| name.as_str().len() + value.len() + AROUND)
-        .sum();
-    // HTTP/2 has a limit of its own, which h2 holds.
-    if size > MAX_HTTP1_HEAD && response.version() <= Version::HTTP_11 {
-        let detail = "the head of the response is too large";
-        return Err(Error::new(Code::HeadersTooLarge, detail));
-    }
-    Ok(())
-}
-
-/// Where the body ends must be beyond doubt (RFC 9112 §6.1): a coding that is not understood, or a length beside the chunks,
-/// may be an attack on those who share the connection.
-fn has_ambiguous_end(response: &reqwest::Response) -> bool {
-    let mut codings = response.headers().get_all(TRANSFER_ENCODING).iter();
-    let Some(coding) = codings.next() else {
-        return false;
-    };
-    let is_chunked = coding.as_bytes().eq_ignore_ascii_case(b"chunked") && codings.next().is_none();
-    !is_chunked || response.headers().contains_key(CONTENT_LENGTH)
 }
 
 impl BodyStream for HttpBody {

@@ -4,6 +4,7 @@
 mod checks;
 mod fault;
 mod handshakes;
+mod heads;
 mod http;
 mod no_proxy;
 mod open;
