@@ -313,8 +313,12 @@ impl<'a, T: Transport> Hop<'a, T> {
                 .first()
                 .unwrap_or(&self.request.url)
                 .to_string();
-            let saving = Box::pin(Saving::begin(target, &self.request, first));
-            self.saving = Some(Box::new(self.deadlines.hold_back(saving).await??));
+            let mut saving = Box::new(Saving::begin(target, &self.request, first));
+            if saving.may_resume() {
+                let resumed = Box::pin(saving.resume());
+                self.deadlines.hold_back(resumed).await??;
+            }
+            self.saving = Some(saving);
         }
         let mut request = self.outgoing()?;
         let decodes = self.options.decompress && !request.headers.contains_key(RANGE);

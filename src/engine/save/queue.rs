@@ -1,26 +1,54 @@
 //! Work on files, one piece after the other on as few threads as help: the system gives names in a folder one by one in any case, and
-//! threads that wait for it burn the time of a core.
+//! threads that wait for it burn the time of a core. To hand a piece over and back costs as much as a small file: those that come
+//! together go together.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use super::lost;
 use crate::error::Error;
 
-type Work = Box<dyn FnOnce() + Send>;
+/// Nobody waits longer than this for those that are done in the same go.
+const GO: Duration = Duration::from_millis(1);
 
 /// Work that waits, and how much is done at once.
 #[derive(Clone)]
 pub(super) struct Queue(Arc<Mutex<State>>);
 
 struct State {
-    waiting: VecDeque<Work>,
-    threads: usize,
+    waiting: VecDeque<Box<dyn Piece>>,
+    servers: usize,
     most: usize,
+}
+
+/// Some work, and whoever waits for it.
+trait Piece: Send {
+    fn work(&mut self);
+    fn tell(self: Box<Self>);
+}
+
+struct Order<W, T> {
+    work: Option<W>,
+    done: Option<Result<T, Error>>,
+    teller: oneshot::Sender<Result<T, Error>>,
+}
+
+impl<T: Send, W: FnOnce() -> Result<T, Error> + Send> Piece for Order<W, T> {
+    fn work(&mut self) {
+        self.done = self.work.take().map(|work| work());
+    }
+
+    fn tell(self: Box<Self>) {
+        if let Some(done) = self.done {
+            // Whoever was cancelled is not told.
+            let _ = self.teller.send(done);
+        }
+    }
 }
 
 impl Queue {
@@ -28,7 +56,7 @@ impl Queue {
     pub(super) fn new(most: usize) -> Self {
         Self(Arc::new(Mutex::new(State {
             waiting: VecDeque::new(),
-            threads: 0,
+            servers: 0,
             most,
         })))
     }
@@ -38,40 +66,96 @@ impl Queue {
         &self,
         work: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let (sender, done) = oneshot::channel();
-        let work = Box::new(move || drop(sender.send(work())));
-        if self.push(work) {
-            let queue = self.clone();
-            tokio::task::spawn_blocking(move || queue.drain());
+        let (teller, done) = oneshot::channel();
+        let order = Order {
+            work: Some(work),
+            done: None,
+            teller,
+        };
+        if let Some(server) = self.push(Box::new(order)) {
+            tokio::spawn(server.serve());
         }
         done.await.unwrap_or_else(|_| Err(lost()))
     }
 
-    /// Whether another thread is to work on it.
-    fn push(&self, work: Work) -> bool {
+    /// Adds `piece`, and returns who is to work on it, unless enough are at it.
+    fn push(&self, piece: Box<dyn Piece>) -> Option<Server> {
         let mut state = self.lock();
-        state.waiting.push_back(work);
-        let is_new = state.threads < state.most;
-        state.threads += usize::from(is_new);
-        is_new
+        state.waiting.push_back(piece);
+        let is_new = state.servers < state.most;
+        state.servers += usize::from(is_new);
+        is_new.then(|| Server {
+            queue: self.clone(),
+            is_counted: true,
+        })
     }
 
-    fn drain(&self) {
-        while let Some(work) = self.next() {
+    /// Works for a while, and returns what is done.
+    fn go(&self) -> Vec<Box<dyn Piece>> {
+        let begun = Instant::now();
+        let mut done = Vec::new();
+        while let Some(mut piece) = self.next() {
             // A bug of ours costs one file and not the queue.
-            let _ = catch_unwind(AssertUnwindSafe(work));
+            let _ = catch_unwind(AssertUnwindSafe(|| piece.work()));
+            done.push(piece);
+            if begun.elapsed() >= GO {
+                break;
+            }
         }
+        done
     }
 
-    fn next(&self) -> Option<Work> {
-        let mut state = self.lock();
-        let next = state.waiting.pop_front();
-        state.threads -= usize::from(next.is_none());
-        next
+    fn next(&self) -> Option<Box<dyn Piece>> {
+        self.lock().waiting.pop_front()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One of those who work on a queue.
+struct Server {
+    queue: Queue,
+    is_counted: bool,
+}
+
+impl Server {
+    /// Works until nothing waits.
+    async fn serve(mut self) {
+        while self.is_counted {
+            // Whoever else is ready now comes along.
+            tokio::task::yield_now().await;
+            let queue = self.queue.clone();
+            let Ok(done) = tokio::task::spawn_blocking(move || queue.go()).await else {
+                return;
+            };
+            for piece in done {
+                piece.tell();
+            }
+            self.retire();
+        }
+    }
+
+    /// Makes room for another, unless there is more to do.
+    fn retire(&mut self) {
+        let mut state = self.queue.lock();
+        self.is_counted = !state.waiting.is_empty();
+        state.servers -= usize::from(!self.is_counted);
+    }
+}
+
+impl Drop for Server {
+    /// Where it could not do its work, those who wait for the last one are not left waiting.
+    fn drop(&mut self) {
+        if !self.is_counted {
+            return;
+        }
+        let mut state = self.queue.lock();
+        state.servers -= 1;
+        let left = (state.servers == 0).then(|| std::mem::take(&mut state.waiting));
+        drop(state);
+        drop(left);
     }
 }
 
@@ -108,5 +192,45 @@ mod tests {
                 _ => assert_eq!(done, Ok(number)),
             }
         }
+    }
+
+    fn order(
+        work: impl FnOnce() + Send + 'static,
+    ) -> (Box<dyn Piece>, oneshot::Receiver<Result<(), Error>>) {
+        let (teller, done) = oneshot::channel();
+        let work = move || {
+            work();
+            Ok(())
+        };
+        let order = Order {
+            work: Some(work),
+            done: None,
+            teller,
+        };
+        (Box::new(order), done)
+    }
+
+    #[test]
+    fn what_has_come_is_done_in_one_go_as_far_as_it_is_quick() {
+        let queue = Queue::new(1);
+        let slow = || {
+            let begun = Instant::now();
+            while begun.elapsed() < GO {}
+        };
+        let server = queue.push(order(|| {}).0);
+        assert!(server.is_some());
+        assert!(queue.push(order(slow).0).is_none());
+        assert!(queue.push(order(|| {}).0).is_none());
+        let goes = [queue.go().len(), queue.go().len(), queue.go().len()];
+        assert_eq!(goes, [2, 1, 0]);
+    }
+
+    #[tokio::test]
+    async fn nobody_is_left_waiting_for_a_thread_that_is_not_to_be_had() {
+        let queue = Queue::new(1);
+        let (piece, done) = order(|| {});
+        drop(queue.push(piece));
+        assert!(done.await.is_err());
+        assert_eq!(queue.run(|| Ok(1)).await, Ok(1));
     }
 }

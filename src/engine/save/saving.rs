@@ -55,26 +55,31 @@ pub(crate) enum Answer {
 }
 
 impl Saving {
-    /// What `request`, for an item that began at `url`, has to do with `target`. Finds what an earlier try has left.
-    pub(crate) async fn begin(
-        target: Target,
-        request: &Request,
-        url: String,
-    ) -> Result<Self, Error> {
+    /// What `request`, for an item that began at `url`, has to do with `target`.
+    pub(crate) fn begin(target: Target, request: &Request, url: String) -> Self {
         let is_range = request.headers.contains_key(RANGE);
         let may_resume =
             request.method == Method::GET && !is_range && target.if_exists == IfExists::Resume;
-        let part = match &target.name {
-            Some(name) if may_resume => Some(resumed(&target, name, &url).await?),
-            _ => None,
-        };
-        Ok(Self {
+        Self {
             target,
-            part,
+            part: None,
             url,
             may_resume,
             is_range,
-        })
+        }
+    }
+
+    /// Whether an earlier try may have left something to go on with.
+    pub(crate) fn may_resume(&self) -> bool {
+        self.may_resume
+    }
+
+    /// Takes up what an earlier try has left.
+    pub(crate) async fn resume(&mut self) -> Result<(), Error> {
+        if let Some(name) = &self.target.name {
+            self.part = Some(resumed(&self.target, name, &self.url).await?);
+        }
+        Ok(())
     }
 
     /// Asks in `headers` for what is missing, or what is newer.
@@ -126,7 +131,7 @@ impl Saving {
         head: &Head,
         url: &Url,
         entry: Option<JournalEntry>,
-    ) -> FilePlan {
+    ) -> Box<FilePlan> {
         let is_unseen = self.target.name.is_none();
         let name = self.target.name_after(&head.headers, url);
         let start = match self.part.take() {
@@ -135,7 +140,7 @@ impl Saving {
             Some(part) if answer == Answer::Whole => FileStart::Over(part),
             Some(part) => FileStart::At(part),
         };
-        FilePlan {
+        Box::new(FilePlan {
             name,
             start,
             notes: self.notes(head).filter(|_| answer == Answer::Whole),
@@ -145,7 +150,7 @@ impl Saving {
             },
             entry,
             target: self.target,
-        }
+        })
     }
 
     /// The file that is there, and is the newest.

@@ -81,9 +81,32 @@ fn create(dir: &Dir) -> io::Result<File> {
     Ok(file.into())
 }
 
-/// By way of `/proc`, as open(2) says: without it, that takes a privilege.
+/// By its handle alone, which takes a privilege before Linux 6.10; there by way of `/proc`, as open(2) says.
 #[cfg(target_os = "linux")]
 fn link(file: &File, dir: &Dir, base: &str) -> io::Result<()> {
+    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::Ordering::Relaxed;
+
+    use rustix::fs::{AtFlags, linkat};
+    use rustix::io::Errno;
+
+    static NEEDS_PATH: AtomicBool = AtomicBool::new(false);
+    if NEEDS_PATH.load(Relaxed) {
+        return link_by_path(file, dir, base);
+    }
+    match linkat(file, "", dir, base, AtFlags::EMPTY_PATH) {
+        // As the kernel says that the privilege is missing.
+        Err(Errno::NOENT) => {
+            let linked = link_by_path(file, dir, base);
+            NEEDS_PATH.store(linked.is_ok(), Relaxed);
+            linked
+        }
+        linked => Ok(linked?),
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn link_by_path(file: &File, dir: &Dir, base: &str) -> io::Result<()> {
     use std::os::fd::AsRawFd as _;
 
     use rustix::fs::{AtFlags, CWD, linkat};
@@ -135,6 +158,17 @@ mod tests {
             assert_eq!(fs::read(folder.path_of(name)).unwrap(), b"one two");
             assert_eq!(entries(&folder).len(), 1);
         }
+    }
+
+    #[test]
+    fn a_file_gets_its_name_without_the_privilege_that_old_kernels_ask_for() {
+        let (_temporary, folder) = place();
+        let mut file = Unnamed::begin(&folder, "a").unwrap();
+        file.write(b"one").unwrap();
+        link_by_path(&file.file, &file.dir, "a").unwrap();
+        assert_eq!(fs::read(folder.path_of("a")).unwrap(), b"one");
+        let error = link_by_path(&file.file, &file.dir, "a").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AlreadyExists);
     }
 
     #[test]

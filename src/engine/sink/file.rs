@@ -64,7 +64,7 @@ impl Gathered {
 #[derive(Debug)]
 pub(super) struct FileSink {
     /// `None` only while the disk has it.
-    plan: Option<Plan>,
+    plan: Option<Box<Plan>>,
     gathered: Gathered,
     /// Of the whole file.
     size: u64,
@@ -74,7 +74,7 @@ pub(super) struct FileSink {
 impl FileSink {
     /// A sink for a file of at most `max_size` bytes. `expected` is what the head announces.
     pub(super) fn new(
-        plan: Plan,
+        plan: Box<Plan>,
         max_size: Option<u64>,
         expected: Option<u64>,
     ) -> Result<Self, Error> {
@@ -128,7 +128,7 @@ impl FileSink {
         self.size = size;
         self.gathered.push(piece);
         if self.gathered.size >= GATHERED {
-            self.flush().await?;
+            Box::pin(self.flush()).await?;
         }
         Ok(())
     }
@@ -207,7 +207,7 @@ impl FileSink {
 }
 
 /// Leaves what there is of a file, with what was `gathered`, if it can be continued.
-async fn keep(plan: Plan, gathered: Gathered) {
+async fn keep(plan: Box<Plan>, gathered: Gathered) {
     let folder = plan.folder();
     let kept = folder.work(move || {
         let mut plan = plan;

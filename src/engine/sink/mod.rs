@@ -90,11 +90,14 @@ impl Sink {
     pub(crate) async fn file(
         options: &RequestOptions,
         plan: &BodyPlan,
-        file: FilePlan,
+        file: Box<FilePlan>,
     ) -> Result<Self, Error> {
         let mut sink = FileSink::new(file, options.max_dropped_size, plan.expected_size)?;
         let hasher = match &options.checksum {
-            Some(checksum) => Some(Box::new(sink.read_back(checksum.begin()).await?)),
+            Some(checksum) => {
+                let read_back = Box::pin(sink.read_back(checksum.begin()));
+                Some(Box::new(read_back.await?))
+            }
             None => None,
         };
         Ok(Self {
@@ -126,7 +129,7 @@ impl Sink {
         self.hash(&piece);
         match &mut self.kind {
             Kind::Memory(sink) => sink.write_shared(piece).await,
-            Kind::File(sink) => Box::pin(sink.write(piece)).await,
+            Kind::File(sink) => sink.write(piece).await,
             Kind::Dropped(sink) => sink.write(&piece),
         }
     }
@@ -136,7 +139,7 @@ impl Sink {
         self.hash(piece);
         match &mut self.kind {
             Kind::Memory(sink) => sink.write(piece).await,
-            Kind::File(sink) => Box::pin(sink.write(Bytes::copy_from_slice(piece))).await,
+            Kind::File(sink) => sink.write(Bytes::copy_from_slice(piece)).await,
             Kind::Dropped(sink) => sink.write(piece),
         }
     }
