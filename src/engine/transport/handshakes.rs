@@ -15,13 +15,13 @@ const SHARING: Duration = Duration::from_millis(50);
 /// How long anybody waits for others: one bad connection must not hold up a good host.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long it may take until it is known who has got a connection that came free, where more are coming.
+/// How long a connection may take to come free, and until it is known who has got it.
 const HANDOVER: Duration = Duration::from_millis(2);
 
 /// Origins that are kept before those that nobody connects to are swept out.
 const SWEEP_AT: usize = 1 << 12;
 
-/// What the origins of one client speak over TLS, and who wants to speak to them.
+/// What the origins of one client speak, and who wants to speak to them.
 #[derive(Debug, Default)]
 pub(super) struct Handshakes(Mutex<HashMap<Box<str>, Arc<Line>>>);
 
@@ -43,6 +43,8 @@ struct State {
     failures: u64,
     /// When the last connection was there.
     made: Option<Instant>,
+    /// Who waited last for a connection to come free has got none.
+    waits_in_vain: bool,
 }
 
 /// What an origin speaks.
@@ -66,8 +68,8 @@ pub(super) struct Wanting<'a>(&'a Line);
 pub(super) struct Connecting<'a>(&'a Line);
 
 impl Handshakes {
-    /// The line of `origin`.
-    pub(super) fn line(&self, origin: &str) -> Arc<Line> {
+    /// The line of `origin`, which `speaks` as far as it is known without asking.
+    pub(super) fn line(&self, origin: &str, speaks: Speaks) -> Arc<Line> {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(line) = lines.get(origin) {
             return Arc::clone(line);
@@ -75,12 +77,12 @@ impl Handshakes {
         if lines.len() >= SWEEP_AT && lines.len().is_power_of_two() {
             lines.retain(|_, line| Arc::strong_count(line) > 1);
         }
-        let line = Arc::<Line>::default();
+        let line = Arc::new(Line::of(speaks));
         lines.insert(origin.into(), Arc::clone(&line));
         line
     }
 
-    /// What `origin` was last found to speak over TLS.
+    /// What `origin` was last found to speak.
     pub(super) fn speaks(&self, origin: &str) -> Speaks {
         let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let line = lines.get(origin);
@@ -89,6 +91,12 @@ impl Handshakes {
 }
 
 impl Line {
+    fn of(speaks: Speaks) -> Self {
+        let line = Self::default();
+        line.lock().speaks = speaks;
+        line
+    }
+
     /// Says that a request wants a connection.
     pub(super) fn join(&self) -> Wanting<'_> {
         self.lock().wanting += 1;
@@ -101,6 +109,11 @@ impl Line {
 }
 
 impl<'a> Wanting<'a> {
+    /// It has got a connection that came free.
+    pub(super) fn served(self) {
+        self.0.lock().waits_in_vain = false;
+    }
+
     /// Waits until it is time to connect.
     pub(super) async fn turn(&self) -> Connecting<'a> {
         let line = self.0;
@@ -125,8 +138,6 @@ impl<'a> Wanting<'a> {
 struct Arrival {
     at: Instant,
     failures: u64,
-    /// Others had connections coming.
-    others_come: bool,
 }
 
 /// What a request without a connection is to do.
@@ -141,7 +152,6 @@ impl State {
         Arrival {
             at: Instant::now(),
             failures: self.failures,
-            others_come: self.connecting > 0,
         }
     }
 
@@ -160,10 +170,10 @@ impl State {
         if self.connecting >= at_once {
             return Move::Wait(patient_until);
         }
-        if let Some(until) = self.may_be_served_until(arrival)
-            && until > Instant::now()
-        {
-            return Move::Wait(until);
+        match self.may_be_served_until(arrival) {
+            Some(until) if until > Instant::now() => return Move::Wait(until),
+            Some(_) => self.waits_in_vain = true,
+            None => {}
         }
         self.connecting += 1;
         Move::Connect
@@ -172,7 +182,9 @@ impl State {
     /// Until when a connection may be on its way to a request that came like this.
     fn may_be_served_until(&self, arrival: &Arrival) -> Option<Instant> {
         match self.speaks {
-            Speaks::Http1 => arrival.others_come.then(|| arrival.at + HANDOVER),
+            // There may be one that is just done with a response. Some servers close them all.
+            Speaks::Http1 if self.waits_in_vain || arrival.at <= self.made? => None,
+            Speaks::Http1 => Some(arrival.at + HANDOVER),
             Speaks::Unknown | Speaks::Http2 => {
                 let made = self.made?;
                 let has_waited_for_it = arrival.at <= made;
@@ -288,11 +300,36 @@ mod tests {
         );
         let fourth = line.join();
         let mut fourth_waits = turn(&fourth);
-        assert!(now(&mut fourth_waits).is_none());
+        assert!(now(&mut fourth_waits).is_none(), "one may come free");
         tokio::time::advance(HANDOVER).await;
         let _connecting = now(&mut fourth_waits).expect("one is coming, and two want one");
         coming.made(false);
         assert!(now(&mut third_waits).is_some(), "somebody else has got it");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn over_http_1_nobody_waits_before_there_is_a_connection() {
+        let line = Line::of(Speaks::Http1);
+        let all = [line.join(), line.join(), line.join()];
+        let connecting = all.each_ref().map(|wanting| now(&mut turn(wanting)));
+        assert!(connecting.iter().all(Option::is_some));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn over_http_1_it_is_waited_for_one_to_come_free_until_that_was_in_vain() {
+        let line = Line::of(Speaks::Http1);
+        turn(&line.join()).await.made(false);
+        tokio::time::advance(HANDOVER).await;
+        let second = line.join();
+        let mut second_waits = turn(&second);
+        assert!(now(&mut second_waits).is_none(), "one may come free");
+        tokio::time::advance(HANDOVER).await;
+        assert!(now(&mut second_waits).is_some(), "it did not");
+        let third = line.join();
+        assert!(now(&mut turn(&third)).is_some(), "none will");
+        third.served();
+        let fourth = line.join();
+        assert!(now(&mut turn(&fourth)).is_none(), "one did");
     }
 
     #[tokio::test(start_paused = true)]

@@ -17,7 +17,7 @@ use hyper_util::client::legacy::connect::{Connected, HttpInfo};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::Url;
 
-use super::handshakes::{Handshakes, Speaks};
+use super::handshakes::{Handshakes, Line, Speaks};
 use super::open::OpenConnections;
 use super::proxies::Proxies;
 use super::recent::RecentOrigins;
@@ -153,6 +153,14 @@ impl HttpTransport {
             self.long_heads.add(origin);
         }
         speaks != Speaks::Http2
+    }
+
+    /// Where requests to `url` wait for each other's connections. Where HTTP/2 is known to be spoken, hyper sees to that itself.
+    fn line(&self, url: &Url) -> Option<Arc<Line>> {
+        match self.connector.speaks(url) {
+            Speaks::Http2 => None,
+            speaks => Some(self.handshakes.line(origin_key(url), speaks)),
+        }
     }
 
     /// The client for long heads, which nobody needed so far.
@@ -300,11 +308,6 @@ impl Connector {
             Http2::Negotiated | Http2::Never => Speaks::Http1,
         }
     }
-
-    /// Whether requests to `url` wait for each other's handshakes. Where HTTP/2 is known to be spoken, hyper sees to that itself.
-    fn lines_up(&self, url: &Url) -> bool {
-        self.http2 != Http2::PriorKnowledge && url.scheme() == "https"
-    }
 }
 
 #[cfg(unix)]
@@ -337,8 +340,7 @@ impl Transport for HttpTransport {
             public::check_url(&request.url)?;
         }
         let choice = self.choose(&request)?;
-        let line = (choice.is_shared && self.connector.lines_up(&request.url))
-            .then(|| self.handshakes.line(origin_key(&request.url)));
+        let line = choice.is_shared.then(|| self.line(&request.url)).flatten();
         let is_proxied = self
             .connector
             .lookup

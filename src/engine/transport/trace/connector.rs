@@ -59,15 +59,18 @@ impl Trace {
         let wanting = line.join();
         let mut turn = None;
         Self::wait_in_line(async { turn = self.while_current(wanting.turn()).await }).await;
-        let turn = turn
-            .ok_or_else(|| Error::new(Code::ConnectionAborted, "another connection came free"))?;
+        let Some(turn) = turn else {
+            wanting.served();
+            let detail = "another connection came free";
+            return Err(Error::new(Code::ConnectionAborted, detail).into());
+        };
         let mut connecting = std::pin::pin!(connecting);
         let connected = self.while_current(connecting.as_mut()).await;
         let connected = if let Some(connected) = connected {
             connected
         } else {
             // It goes on for whoever comes next.
-            drop(wanting);
+            wanting.served();
             connecting.await
         };
         match connected {
