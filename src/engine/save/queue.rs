@@ -13,8 +13,8 @@ use tokio::sync::oneshot;
 use super::lost;
 use crate::error::Error;
 
-/// Nobody waits longer than this for those that are done in the same go.
-const GO: Duration = Duration::from_millis(1);
+/// Nobody waits much longer than this for those that are done in the same round.
+const ROUND: Duration = Duration::from_millis(1);
 
 /// Work that waits, and how much is done at once.
 #[derive(Clone)]
@@ -40,12 +40,14 @@ struct Order<W, T> {
 
 impl<T: Send, W: FnOnce() -> Result<T, Error> + Send> Piece for Order<W, T> {
     fn work(&mut self) {
-        self.done = self.work.take().map(|work| work());
+        let done = self.work.take().map(|work| work());
+        // What is dropped may be a file, and is dropped here, where the disk may be waited for.
+        self.done = done.filter(|_| !self.teller.is_closed());
     }
 
     fn tell(self: Box<Self>) {
         if let Some(done) = self.done {
-            // Whoever was cancelled is not told.
+            // Who was cancelled just now is not told.
             let _ = self.teller.send(done);
         }
     }
@@ -91,14 +93,14 @@ impl Queue {
     }
 
     /// Works for a while, and returns what is done.
-    fn go(&self) -> Vec<Box<dyn Piece>> {
+    fn round(&self) -> Vec<Box<dyn Piece>> {
         let begun = Instant::now();
         let mut done = Vec::new();
         while let Some(mut piece) = self.next() {
             // A bug of ours costs one file and not the queue.
             let _ = catch_unwind(AssertUnwindSafe(|| piece.work()));
             done.push(piece);
-            if begun.elapsed() >= GO {
+            if begun.elapsed() >= ROUND {
                 break;
             }
         }
@@ -127,7 +129,7 @@ impl Server {
             // Whoever else is ready now comes along.
             tokio::task::yield_now().await;
             let queue = self.queue.clone();
-            let Ok(done) = tokio::task::spawn_blocking(move || queue.go()).await else {
+            let Ok(done) = tokio::task::spawn_blocking(move || queue.round()).await else {
                 return;
             };
             for piece in done {
@@ -211,18 +213,22 @@ mod tests {
     }
 
     #[test]
-    fn what_has_come_is_done_in_one_go_as_far_as_it_is_quick() {
+    fn what_has_come_is_done_in_one_round_as_far_as_it_is_quick() {
         let queue = Queue::new(1);
         let slow = || {
             let begun = Instant::now();
-            while begun.elapsed() < GO {}
+            while begun.elapsed() < ROUND {}
         };
         let server = queue.push(order(|| {}).0);
         assert!(server.is_some());
         assert!(queue.push(order(slow).0).is_none());
         assert!(queue.push(order(|| {}).0).is_none());
-        let goes = [queue.go().len(), queue.go().len(), queue.go().len()];
-        assert_eq!(goes, [2, 1, 0]);
+        let rounds = [
+            queue.round().len(),
+            queue.round().len(),
+            queue.round().len(),
+        ];
+        assert_eq!(rounds, [2, 1, 0]);
     }
 
     #[tokio::test]
