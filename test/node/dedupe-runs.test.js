@@ -160,14 +160,13 @@ test('dedupe belongs to a call, and is true or false', async (t) => {
 });
 
 test('thousands of different bodies for one URL are told apart as quickly as URLs are', async (t) => {
-  const { url } = await serve(t, (request, response) =>
-    request.on('end', () => response.end()).resume(),
-  );
+  let sent = 0;
+  const { url } = await serve(t, (request, response) => {
+    sent += 1;
+    request.on('end', () => response.end()).resume();
+  });
   const bodies = Array.from({ length: 20_000 }, (_, i) => ({ url, body: `${i % 10_000}` }));
   const options = { method: 'POST', dedupe: true, concurrencyPerHost: 50, responseType: 'head' };
   const { stats } = await downloadAll(bodies, options);
-  assert.deepEqual(
-    [stats.ok, stats.connections.opened + stats.connections.reused],
-    [20_000, 10_000],
-  );
+  assert.deepEqual([stats.ok, sent], [20_000, 10_000]);
 });

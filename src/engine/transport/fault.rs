@@ -30,9 +30,9 @@ pub(super) fn classify(error: &(dyn StdError + 'static), stage: Stage) -> Error 
         if let Some(known) = recognise(cause, stage) {
             return known;
         }
-        let is_left_waiting = cause
-            .downcast_ref::<hyper::Error>()
-            .is_some_and(|error| error.is_canceled() || is_left_waiting(error));
+        let is_left_waiting = cause.downcast_ref::<hyper::Error>().is_some_and(|error| {
+            error.is_canceled() || error.is_closed() || is_left_waiting(error)
+        });
         if is_left_waiting || has_lost_its_share(cause) {
             fallback = Some(closed(stage));
         } else if cause.is::<hyper::Error>() {
