@@ -100,10 +100,8 @@ impl Tries {
             Why::Retry => self.counted = self.counted.saturating_add(1),
             Why::Asked => self.asked += 1,
             Why::Shortage => self.shortages += 1,
-            // There can be no second time of this, nor of a long head.
-            Why::Anew => {}
-            // It goes over another connection, which may be gone as well.
-            Why::Repeat(Repeat::LongHead) => self.is_repeated = false,
+            // There can be no second time of these.
+            Why::Anew | Why::Repeat(Repeat::LongHead) => {}
             Why::Repeat(_) => self.is_repeated = true,
         }
     }
@@ -266,22 +264,6 @@ mod tests {
         tries.count(Why::Repeat(Repeat::Pooled));
         let again = decide(&policy, &Method::GET, trouble, &tries);
         assert_eq!(again, Some(Again::at_once(Why::Repeat(Repeat::LongHead))));
-    }
-
-    #[test]
-    fn a_connection_may_be_gone_once_more_when_a_long_head_is_asked_for_again() {
-        let error = Error::new(Code::ConnectionReset, "");
-        let gone = Trouble::Failure(&error, Some(Repeat::Pooled));
-        let policy = Retry {
-            limit: 0,
-            ..steady()
-        };
-        let mut tries = Tries::default();
-        tries.count(Why::Repeat(Repeat::Pooled));
-        assert_eq!(decide(&policy, &Method::GET, gone, &tries), None);
-        tries.count(Why::Repeat(Repeat::LongHead));
-        let again = decide(&policy, &Method::GET, gone, &tries);
-        assert_eq!(again, Some(Again::at_once(Why::Repeat(Repeat::Pooled))));
     }
 
     #[test]

@@ -33,24 +33,17 @@ pub(crate) fn handle() -> Result<&'static Handle, Error> {
         .ok_or_else(|| Error::new(Code::Internal, "no runtime"))
 }
 
+/// Tasks run in the order in which they became ready. Tokio would run the one that was woken last before all others, so that each
+/// response goes through hyper, reqwest and the engine by itself, and finds nothing of them in the processor's caches.
 fn start() -> std::io::Result<Runtime> {
     let mut builder = Builder::new_multi_thread();
+    // Without it where `.cargo/config.toml` was not heeded.
+    #[cfg(tokio_unstable)]
+    builder.disable_lifo_slot();
     builder
         .worker_threads(std::thread::available_parallelism().map_or(1, usize::from))
         .max_blocking_threads(MAX_BLOCKING_THREADS)
         .thread_name("manyfetch")
-        .enable_all();
-    run_in_order(&mut builder);
-    builder.build()
+        .enable_all()
+        .build()
 }
-
-/// Has tasks run in the order in which they became ready. Tokio would run the one that was woken last before all others, so that each
-/// response goes through hyper, reqwest and the engine by itself, and finds nothing of them in the processor's caches.
-#[cfg(tokio_unstable)]
-fn run_in_order(builder: &mut Builder) {
-    builder.disable_lifo_slot();
-}
-
-/// What it takes is not there: `.cargo/config.toml` was not heeded.
-#[cfg(not(tokio_unstable))]
-fn run_in_order(_: &mut Builder) {}

@@ -50,11 +50,10 @@ const SPOKEN = [
   ['HTTP/1.1 over TLS', KNOWN, 'ERR_TLS'],
   ['HTTP/1.1 over TLS, without ALPN', true, '1.1'],
   ['HTTP/1.1 over TLS, without ALPN', false, '1.1'],
-  // It may hang up before it is asked.
-  ['HTTP/1.1 over TLS, without ALPN', KNOWN, 'ERR_HTTP2 or ECONNRESET'],
+  ['HTTP/1.1 over TLS, without ALPN', KNOWN, 'ERR_HTTP2'],
   ['HTTP/1.1 in the clear', true, '1.1'],
   ['HTTP/1.1 in the clear', false, '1.1'],
-  ['HTTP/1.1 in the clear', KNOWN, 'ERR_HTTP2 or ECONNRESET'],
+  ['HTTP/1.1 in the clear', KNOWN, 'ERR_HTTP2'],
   ['HTTP/2 in the clear', true, UNREADABLE],
   ['HTTP/2 in the clear', false, UNREADABLE],
   ['HTTP/2 in the clear', KNOWN, '2.0'],

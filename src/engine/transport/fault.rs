@@ -96,7 +96,7 @@ pub(super) fn repeat(
             return Some(Repeat::Unsent);
         }
         if let Some(error) = cause.downcast_ref::<hyper::Error>() {
-            if error.is_canceled() {
+            if is_unsent(error) {
                 return Some(Repeat::Unsent);
             }
             if is_left_waiting(error) && !has_own_connection {
@@ -158,6 +158,11 @@ fn repeat_http2(error: &h2::Error, has_own_connection: bool) -> Option<Repeat> {
     }
     // h2 does not tell those that a GOAWAY turns away from those that it breaks off.
     (is_turned_away || is_lost).then_some(Repeat::Pooled)
+}
+
+/// The connection ended before the request went over it.
+fn is_unsent(error: &hyper::Error) -> bool {
+    error.is_canceled() || error.is_closed()
 }
 
 /// An HTTP/2 connection ended while the request waited for its stream, or just after. hyper calls that a misuse of its own, which
@@ -354,6 +359,9 @@ fn of_errno(_errno: i32) -> Option<Code> {
 
 #[cfg(test)]
 mod tests {
+    use hyper::client::conn::http2;
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+
     use super::*;
 
     #[test]
@@ -362,5 +370,19 @@ mod tests {
         let known = classify(&error, Stage::Connect);
         assert_eq!(known.code, Code::ConnectionReset);
         assert_eq!(repeat_unconnected(&error), Some(Repeat::Unsent));
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_ends_before_it_is_asked_is_a_lost_one_and_nothing_was_sent() {
+        let (ours, theirs) = tokio::io::duplex(1 << 10);
+        let made = http2::handshake::<_, _, String>(TokioExecutor::new(), TokioIo::new(ours));
+        let (mut sender, connection) = made.await.unwrap();
+        drop((connection, theirs));
+        let error = sender.ready().await.unwrap_err();
+        assert_eq!(
+            classify(&error, Stage::Response).code,
+            Code::ConnectionReset
+        );
+        assert_eq!(repeat(&error, true, false), Some(Repeat::Unsent));
     }
 }

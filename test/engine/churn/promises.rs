@@ -107,7 +107,13 @@ pub(super) fn may_go_on(deal: Deal, protocol: Protocol, method: &Method, fate: F
     };
     // A turn of a loop is followed by the next one.
     let may_be_lost = fate != Fate::Bears || is_turned_away(deal);
-    RETRY.methods.contains(method) && (is_followed || may_be_lost || deal == Deal::Loop)
+    let is_sent_again = is_followed || may_be_lost || deal == Deal::Loop;
+    RETRY.methods.contains(method) && is_sent_again || may_be_too_long(deal, protocol, method)
+}
+
+/// Whether a head may have had more lines than usual, so that the same was asked for once more, over a connection that takes more.
+pub(super) fn may_be_too_long(deal: Deal, protocol: Protocol, method: &Method) -> bool {
+    deal == Deal::HugeHead && protocol != Protocol::Http2 && method.is_safe()
 }
 
 /// Nobody has worked on it, as far as it was said. A reset may overtake the head that was sent before it.

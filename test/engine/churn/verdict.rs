@@ -138,7 +138,10 @@ pub(super) fn of_record(site: &Site) -> Vec<String> {
         } else {
             1
         };
-        let again = usize::from(RETRIES) + INVISIBLE_REPEATS + asked.min(MOST_ASKED);
+        let is_too_long =
+            |sight: &Sight| promises::may_be_too_long(sight.deal, *protocol, &sight.method);
+        let long_heads = usize::from(sights.iter().any(is_too_long));
+        let again = usize::from(RETRIES) + INVISIBLE_REPEATS + long_heads + asked.min(MOST_ASKED);
         if posts > turns || sights.len() > turns + again {
             let dealt: Vec<_> = sights.iter().map(|sight| sight.deal).collect();
             let seen = sights.len();
