@@ -21,12 +21,15 @@ const MODE = new RegExp(`${ESCAPE}([^[]|\\[\\?)`);
 async function serveHeld(t) {
   const held = [];
   const asked = [];
+  let isReleased = false;
   const { url } = await serve(t, (request, response) => {
     asked.push(request.url);
-    if (request.url.includes('held')) held.push(response);
+    if (request.url.includes('held') && !isReleased) held.push(response);
     else response.writeHead(request.url.includes('bad') ? 404 : 200).end(request.url);
   });
+  // In flight is also what is not here yet.
   const release = () => {
+    isReleased = true;
     for (const response of held.splice(0)) response.end();
   };
   return { url, asked, held, release };
