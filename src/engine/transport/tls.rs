@@ -290,3 +290,14 @@ fn last_sent<'a>(
     }
     last
 }
+
+#[cfg(test)]
+mod tests {
+    use ::aws_lc_rs::try_fips_cpu_jitter_entropy;
+
+    /// `.cargo/config.toml` sees to it.
+    #[test]
+    fn the_first_handshake_of_a_process_waits_for_no_jitter_of_the_processor() {
+        assert!(try_fips_cpu_jitter_entropy().is_err());
+    }
+}
