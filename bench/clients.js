@@ -29,8 +29,16 @@ const limit = (client, more) =>
   );
 
 export const reqwest = limit('reqwest', {
-  note: 'plain reqwest, a task for each request in flight',
+  note: 'plain reqwest, a task for each request in flight, on Tokio as it comes',
 });
+/** What reqwest itself gains by the order that the engine has. */
+export const reqwestInOrder = {
+  ...limit('reqwest', {
+    note: 'the same, its tasks in the order in which they became ready, as in manyfetch',
+    options: { client: 'reqwest', inOrder: true },
+  }),
+  id: 'reqwest-in-order',
+};
 export const reqwestTimeout = limit('reqwest-timeout', {
   note: 'reqwest with a timeout for each request',
 });

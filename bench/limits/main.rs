@@ -41,20 +41,36 @@ fn main() -> ExitCode {
 
 fn answer() -> Result<(), BoxError> {
     let scenario = Arc::new(Scenario::read(io::stdin())?);
-    let report = start_runtime()?.block_on(run(scenario))?;
+    let report = start_runtime(scenario.options.in_order)?.block_on(run(scenario))?;
     Ok(writeln!(io::stdout(), "{report}")?)
 }
 
-/// As many threads as the process may use cores. Tasks run in the order in which they became ready, as they do in the engine: a limit
-/// that leaves that out is none.
-fn start_runtime() -> io::Result<Runtime> {
+/// As many threads as the process may use cores.
+fn start_runtime(is_in_order: bool) -> io::Result<Runtime> {
     let mut builder = runtime::Builder::new_multi_thread();
-    #[cfg(tokio_unstable)]
-    builder.disable_lifo_slot();
+    if is_in_order {
+        run_in_order(&mut builder)?;
+    }
     builder
         .worker_threads(available_parallelism()?.get())
         .enable_all()
         .build()
+}
+
+#[cfg(tokio_unstable)]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "without Tokio's unstable part it fails"
+)]
+fn run_in_order(builder: &mut runtime::Builder) -> io::Result<()> {
+    builder.disable_lifo_slot();
+    Ok(())
+}
+
+#[cfg(not(tokio_unstable))]
+fn run_in_order(_builder: &mut runtime::Builder) -> io::Result<()> {
+    let detail = "it was built without `--cfg tokio_unstable` (.cargo/config.toml)";
+    Err(io::Error::new(io::ErrorKind::Unsupported, detail))
 }
 
 async fn run(scenario: Arc<Scenario>) -> Result<Value, BoxError> {

@@ -53,8 +53,12 @@ pub(crate) enum Http {
 
 /// What tells the rows of the table apart.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Options {
     pub(crate) client: Library,
+    /// Tasks run in the order in which they became ready, as in the engine, and not in Tokio's own.
+    #[serde(default)]
+    pub(crate) in_order: bool,
 }
 
 /// Which client, and how it is used.
@@ -159,6 +163,7 @@ mod tests {
         );
         assert_eq!(scenario.requests(Phase::Measured), 7);
         assert_eq!(scenario.options.client, Library::HyperUtil);
+        assert!(!scenario.options.in_order);
     }
 
     #[test]

@@ -18,6 +18,7 @@ const all = (client) => ({ ...client, share: 1 });
 
 const contenders = [
   clients.reqwest,
+  clients.reqwestInOrder,
   clients.hyperUtil,
   clients.each,
   clients.allNone,

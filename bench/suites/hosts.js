@@ -13,6 +13,7 @@ const only = {
 
 const contenders = [
   clients.reqwest,
+  clients.reqwestInOrder,
   clients.hyperUtil,
   clients.each,
   clients.all,

@@ -5,7 +5,20 @@ import * as clients from '../clients.js';
 import { columns } from '../columns.js';
 import { loadSuite } from '../load.js';
 
-const only = { id: 'http-1k-10', title: '100 links of 1 KiB over http, 10 in flight' };
+const usual = { http: '1.1', bytes: 1024, concurrency: 10 };
+
+const plain = {
+  ...usual,
+  id: 'http-1k-10',
+  title: '100 links of 1 KiB over http, 10 in flight',
+  scheme: 'http',
+};
+const secure = {
+  ...usual,
+  id: 'https-1k-10',
+  title: '100 links of 1 KiB over https, HTTP/1.1, 10 in flight',
+  scheme: 'https',
+};
 
 /** A hundred bodies are what such a process is for; curl alone has nowhere to keep them. */
 const whole = (client) => ({ ...client, share: 1, keep: true });
@@ -25,11 +38,11 @@ const isRival = ({ role, id }) => role === 'peer' && !elsewhere.includes(id);
 /** The other way round, since a bar asks for the most. */
 const speed = figuresOf(({ wholeSeconds }) => 1 / wholeSeconds?.median);
 
-const bar = (call, id) => ({
-  title: `whole process, ${call}`,
+const bar = (call, id, { scheme, id: caseId }) => ({
+  title: `whole process over ${scheme}, ${call}`,
   bound: 1,
   unit: '× the fastest contender in Node or Python',
-  of: speed.ahead(only.id, id, isRival),
+  of: speed.ahead(caseId, id, isRival),
 });
 
 export const startup = loadSuite({
@@ -39,7 +52,7 @@ export const startup = loadSuite({
   requests: 100,
   warmLeast: 0,
   origin: { threads: 1 },
-  cases: [{ ...only, scheme: 'http', http: '1.1', bytes: 1024, concurrency: 10 }],
+  cases: [plain, secure],
   contenders: [...contenders, { ...clients.curl, share: 1 }],
   columns: [
     columns.contender,
@@ -51,5 +64,8 @@ export const startup = loadSuite({
     columns.check,
   ],
   sortBy: ({ wholeSeconds }) => wholeSeconds?.median,
-  bars: [bar('downloadAll', 'manyfetch-all'), bar('downloadEach', 'manyfetch-each')],
+  bars: [plain, secure].flatMap((each) => [
+    bar('downloadAll', 'manyfetch-all', each),
+    bar('downloadEach', 'manyfetch-each', each),
+  ]),
 });

@@ -30,6 +30,7 @@ const only = (client) => ({ ...client, cases: [main] });
 /** Who is in every case that it can be in. */
 const serious = [
   clients.reqwest,
+  clients.reqwestInOrder,
   clients.hyperUtil,
   clients.wrk,
   clients.each,

@@ -66,7 +66,8 @@ fn believed(origin: &Origin, client: &str, more: &Value) -> Requests {
 fn each_client_fetches_all_and_warms_up_before() {
     let origin = Origin::builder().serve(bytes);
     for client in CLIENTS {
-        for more in [json!({}), json!({ "keep": true, "warm": 4 })] {
+        let in_order = json!({ "options": { "client": client, "inOrder": true } });
+        for more in [json!({}), json!({ "keep": true, "warm": 4 }), in_order] {
             let requests = believed(&origin, client, &more);
             let expected = 5 + more["warm"].as_u64().unwrap_or(0);
             assert_eq!((requests.http11, requests.total()), (expected, expected));
