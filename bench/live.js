@@ -6,7 +6,7 @@ export function liveSite({ hosts }) {
     live: true,
     settings: hosts,
     caFile: null,
-    env: process.env,
+    envFor: () => process.env,
     urlOf: (host) => hosts[host],
     resetCounters: async () => {},
     counters: async () => null,

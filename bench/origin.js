@@ -30,7 +30,7 @@ export async function startOrigin(settings, { signal, say, core }) {
     serverTimesMs,
     ca,
     caFile,
-    env: localEnvironment(caFile),
+    envFor: (scenario) => environmentFor(scenario, caFile),
     urlOf: (host, page) => `${hosts[host].https}/page/${page}`,
     plainUrlOf: (host, path) => hosts[host].http + path,
     secureUrlOf: (host, path) => hosts[host].https + path,
@@ -54,12 +54,15 @@ function flagsOf(settings) {
   ]);
 }
 
-/** Node contenders trust the origin as any Node user would have them do; nobody is to ask a proxy for localhost. */
-function localEnvironment(caFile) {
-  const direct = Object.entries(process.env).filter(
-    ([name]) => !/^(https?|all)_proxy$/i.test(name),
+/**
+ * Nobody is to ask a proxy for localhost. Node contenders trust the origin as any Node user would have them do, over https alone:
+ * Node reads all its certificates at its start then, which takes as long again as the rest of its start.
+ */
+export function environmentFor({ ca }, caFile, given = process.env) {
+  const direct = Object.entries(given).filter(
+    ([name]) => !/^((https?|all)_proxy|node_extra_ca_certs)$/i.test(name),
   );
-  return { ...Object.fromEntries(direct), NODE_EXTRA_CA_CERTS: caFile };
+  return { ...Object.fromEntries(direct), ...(ca && { NODE_EXTRA_CA_CERTS: caFile }) };
 }
 
 async function ask(url, method) {

@@ -54,7 +54,7 @@ async function sampleOn(stage, entry, { suite, site, cores, expected, signal }) 
   const { limitMs, graceMs, memoryEveryMs } = suite;
   await site.resetCounters();
   const startedAt = new Date().toISOString();
-  const settings = { env: site.env, signal, limitMs, graceMs, memoryEveryMs };
+  const settings = { env: site.envFor(scenario), signal, limitMs, graceMs, memoryEveryMs };
   const { answer, ...run } = await runContender(entry.command, scenario, settings);
   const origin = await site.counters();
   const failure =

@@ -1,7 +1,7 @@
 // Node's own fetch, with a limit.
 
 import { withLimit } from './limit.js';
-import { contend } from './protocol.js';
+import { contend } from './links.js';
 
 async function download({ links, concurrency }, clock) {
   return withLimit(concurrency, links, async ({ index, url }) => {

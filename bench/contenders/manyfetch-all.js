@@ -1,8 +1,6 @@
 // This project: all requests in one call of downloadAll. All results are kept, and their bodies if the scenario says so.
 // Of every result the status and the length are read: `size`, or with `options.read: 'body'` that of the Buffer.
 
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { contendMany, urlsOf } from './many.js';
 import { clientFor, library, limitsOf } from './manyfetch-client.js';
 
@@ -14,26 +12,21 @@ function connect(scenario) {
   const client = clientFor(scenario);
   const lengthOf = lengths[read];
   return async (stretch, tally) => {
-    const before = weigh ? residentBytes() : undefined;
+    const scales = weigh ? await import('./scales.js') : undefined;
+    const before = scales?.residentBytes();
     const results = await client.downloadAll(urlsOf(stretch), {
       ...limitsOf(scenario),
       responseType,
     });
     for (const result of results) tally.add(result.index, result.status, lengthOf(result));
-    return { before, results };
+    return { scales, before, results };
   };
 }
 
 /** `options.weigh`: what a result takes. A collection of garbage before and after is its price. */
-function weight({ before, results }) {
-  if (before === undefined) return {};
-  return { resultBytes: (residentBytes() - before) / results.length };
-}
-
-function residentBytes() {
-  setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
-  return process.memoryUsage.rss();
+function weight({ scales, before, results }) {
+  if (scales === undefined) return {};
+  return { resultBytes: (scales.residentBytes() - before) / results.length };
 }
 
 await contendMany(library, connect, { speaks: ['1.1', '2'], tell: weight });

@@ -2,7 +2,7 @@
 
 import { createRequire } from 'node:module';
 import { downloadAll } from '../../index.js';
-import { contend } from './protocol.js';
+import { contend } from './links.js';
 
 const { version } = createRequire(import.meta.url)('../../package.json');
 

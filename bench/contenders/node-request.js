@@ -3,7 +3,7 @@
 
 import { createRequire } from 'node:module';
 import request from 'request';
-import { contend } from './protocol.js';
+import { contend } from './links.js';
 
 const { version } = createRequire(import.meta.url)('request/package.json');
 

@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 import { Agent, request } from 'undici';
 import { withLimit } from './limit.js';
-import { contend } from './protocol.js';
+import { contend } from './links.js';
 
 const { version } = createRequire(import.meta.url)('undici/package.json');
 

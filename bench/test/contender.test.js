@@ -6,7 +6,7 @@ import { runRounds, takeSample } from '../rounds.js';
 const bodies = { bytes: 2, sha256: 'right' };
 const url = 'https://a.test/page/0';
 const site = {
-  env: process.env,
+  envFor: () => process.env,
   resetCounters: async () => {},
   counters: async () => ({ connections: 1, requests: { 1.1: 1 }, peakInFlight: 1 }),
 };

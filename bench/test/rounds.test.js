@@ -9,7 +9,7 @@ const watch = { before: () => {}, after: () => {} };
 
 function siteThatSaw(requests) {
   const counters = async () => ({ requests: { 1.1: requests, 2: 0 }, peakInFlight: 1 });
-  return { env: process.env, resetCounters: async () => {}, counters };
+  return { envFor: () => process.env, resetCounters: async () => {}, counters };
 }
 
 function entry(contender = {}, scenario = {}) {
