@@ -4,11 +4,14 @@
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
 use super::fault::{of_disk, shown};
+use super::names;
 use super::queue::Queue;
 use crate::error::Error;
 
@@ -19,6 +22,10 @@ pub(crate) struct Folder {
     root: Option<Arc<Dir>>,
     path: PathBuf,
     queue: Queue,
+    /// Nothing was in it when it was opened.
+    was_empty: bool,
+    /// An unfinished file with a name was begun in it.
+    has_parts: AtomicBool,
 }
 
 /// How many files are worked on in one folder at once.
@@ -50,9 +57,11 @@ impl Folder {
     pub(crate) fn make(path: &Path, durable: bool) -> Result<Self, Error> {
         match opened(path) {
             Ok(root) => Ok(Self {
+                was_empty: is_empty(&root),
                 root: Some(Arc::new(root)),
                 path: path.into(),
                 queue: Queue::new(if durable { AT_ONCE_ON_DISK } else { AT_ONCE }),
+                has_parts: AtomicBool::new(false),
             }),
             Err(error) => Err(unopened(path, &error)),
         }
@@ -64,6 +73,8 @@ impl Folder {
             root: None,
             path: path.into(),
             queue: Queue::new(AT_ONCE),
+            was_empty: false,
+            has_parts: AtomicBool::new(false),
         }
     }
 
@@ -98,6 +109,22 @@ impl Folder {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Found::Nothing),
             Err(error) => Err(of_disk(&error, &format!("look at {}", shown(name)))),
         }
+    }
+
+    /// Whether `name` is free as far as can be known without looking: nothing was in the folder when it was opened, and no two items of a
+    /// run are given the same name. Other programs may give it to theirs at any time, which is found out when it is given here.
+    pub(crate) fn is_new_for(&self, name: &str) -> bool {
+        self.was_empty && split(name).0.is_none() && name.len() <= names::MAX_BYTES
+    }
+
+    /// Whether there may be an unfinished file beside `name`, by the same reasoning.
+    pub(super) fn may_have_part(&self, name: &str) -> bool {
+        !self.is_new_for(name) || self.has_parts.load(Relaxed)
+    }
+
+    /// An unfinished file with a name is begun in it.
+    pub(super) fn expect_parts(&self) {
+        self.has_parts.store(true, Relaxed);
     }
 
     /// The absolute path of `name`.
@@ -162,6 +189,12 @@ fn opened(path: &Path) -> io::Result<Dir> {
         Err(error) if error.kind() == ErrorKind::NotFound => made(path),
         opened => opened,
     }
+}
+
+/// What cannot be read is taken for full.
+fn is_empty(root: &Dir) -> bool {
+    root.entries()
+        .is_ok_and(|mut entries| entries.next().is_none())
 }
 
 fn unopened(path: &Path, error: &io::Error) -> Error {

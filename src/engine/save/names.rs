@@ -23,7 +23,7 @@ const PART: &str = ".part";
 const NOTES: &str = ".json";
 
 /// Bytes of a name on most file systems.
-const MAX_BYTES: usize = 255;
+pub(super) const MAX_BYTES: usize = 255;
 
 /// A safe file name for what is at `url`: the last segment of its path, decoded once. The query does not count, and an empty
 /// segment is `index.html`.

@@ -73,6 +73,7 @@ impl Part {
     }
 
     fn open(folder: &Arc<Folder>, name: &str) -> Result<Self, Error> {
+        folder.expect_parts();
         let dir = folder.parent_of(name)?;
         let path = names::unfinished(name);
         let Locked { file, metadata } = locked::open(&dir, &path)?;

@@ -70,6 +70,10 @@ impl Target {
 
     /// Whether the item is done as it is, since the file is there: its size. What must not give way is an error.
     pub(crate) fn examine(&self, name: &str) -> Result<Option<u64>, Error> {
+        // To look costs as much as to write a small file does. Whoever takes a file that is there for the item's may get it from others at any time.
+        if self.if_exists == IfExists::Error && self.folder.is_new_for(name) {
+            return Ok(None);
+        }
         match self.folder.look(name)? {
             Found::Nothing => Ok(None),
             Found::File { size } => match self.if_exists {

@@ -26,11 +26,9 @@ impl Unnamed {
     /// unfinished file, which is to be looked at.
     pub(crate) fn begin(folder: &Arc<Folder>, name: &str) -> Option<Self> {
         let dir = folder.parent_of(name).ok()?;
-        let unfinished = names::unfinished(name);
-        let (_, unfinished) = split(&unfinished);
-        let left = dir.symlink_metadata(unfinished);
-        left.err()
-            .filter(|error| error.kind() == ErrorKind::NotFound)?;
+        if folder.may_have_part(name) && !has_no_part(&dir, name) {
+            return None;
+        }
         let file = create(&dir).ok()?;
         Some(Self {
             folder: Arc::clone(folder),
@@ -69,6 +67,13 @@ impl Unnamed {
         }
         Ok(true)
     }
+}
+
+fn has_no_part(dir: &Dir, name: &str) -> bool {
+    let unfinished = names::unfinished(name);
+    let (_, base) = split(&unfinished);
+    let part = dir.symlink_metadata(base);
+    part.is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
 #[cfg(target_os = "linux")]
@@ -130,6 +135,7 @@ fn link(_: &File, _: &Dir, _: &str) -> io::Result<()> {
 mod tests {
     use std::fs;
 
+    use super::super::{Notes, Part};
     use super::*;
 
     fn place() -> (tempfile::TempDir, Arc<Folder>) {
@@ -197,9 +203,28 @@ mod tests {
     }
 
     #[test]
-    fn what_an_earlier_try_has_left_is_not_passed_over() {
+    fn what_an_earlier_run_has_left_is_not_passed_over() {
         let (_temporary, folder) = place();
         fs::write(folder.path_of(".a.part"), "half").unwrap();
+        let folder = Folder::make(&folder.path_of(""), false)
+            .map(Arc::new)
+            .unwrap();
+        assert!(Unnamed::begin(&folder, "a").is_none());
+        assert!(Unnamed::begin(&folder, "b").is_some());
+    }
+
+    #[test]
+    fn nor_is_what_an_earlier_try_of_the_same_run_has_left_in_a_new_folder() {
+        let (_temporary, folder) = place();
+        let mut part = Part::begin(&folder, "a").unwrap();
+        part.note(Notes {
+            url: "http://a.test/".into(),
+            validator: "\"1\"".into(),
+            total: None,
+        })
+        .unwrap();
+        part.write(b"half").unwrap();
+        part.keep();
         assert!(Unnamed::begin(&folder, "a").is_none());
         assert!(Unnamed::begin(&folder, "b").is_some());
     }
