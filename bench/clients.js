@@ -84,7 +84,12 @@ export const ky = row('ky', 'ky-many.js', { share: 0.05 });
 export const nodeFetchPackage = row('node-fetch', 'node-fetch-many.js', { share: 0.1 });
 export const needle = row('needle', 'needle-many.js', { share: 0.1 });
 export const request = row('request', 'request-many.js', { share: 0.1 });
-export const impit = row('impit', 'impit-many.js', { heavy: true, share: 0.1 });
+export const impit = row('impit', 'impit-many.js', {
+  heavy: true,
+  share: 0.1,
+  // It takes no certificates but the public ones.
+  schemes: ['http'],
+});
 export const wreqJs = row('wreq-js', 'wreq-js-many.js', { heavy: true, share: 0.1 });
 export const bun = row('bun', 'fetch-many.js', {
   runtime: 'bun',
