@@ -70,7 +70,7 @@ impl Target {
 
     /// Whether the item is done as it is, since the file is there: its size. What must not give way is an error.
     pub(crate) fn examine(&self, name: &str) -> Result<Option<u64>, Error> {
-        // To look costs as much as to write a small file does. Whoever takes a file that is there for the item's may get it from others at any time.
+        // A look is a twentieth of what a small file costs. Where one that is there may do for the item, others may have put it there since.
         if self.if_exists == IfExists::Error && self.folder.is_new_for(name) {
             return Ok(None);
         }
