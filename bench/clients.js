@@ -21,24 +21,21 @@ const row = (id, program, more) => ({
   ...more,
 });
 
-const limit = (client, more) =>
+/** Its client is called as the row is, unless its options say otherwise. */
+const limit = (id, more) =>
   row(
-    client,
+    id,
     { cargo: 'manyfetch-limits' },
-    { role: 'limit', http: both, options: { client }, ...more },
+    { role: 'limit', http: both, options: { client: id }, ...more },
   );
 
 export const reqwest = limit('reqwest', {
   note: 'plain reqwest, a task for each request in flight, on Tokio as it comes',
 });
-/** What reqwest itself gains by the order that the engine has. */
-export const reqwestInOrder = {
-  ...limit('reqwest', {
-    note: 'the same, its tasks in the order in which they became ready, as in manyfetch',
-    options: { client: 'reqwest', inOrder: true },
-  }),
-  id: 'reqwest-in-order',
-};
+export const reqwestInOrder = limit('reqwest-in-order', {
+  note: 'the same, its tasks in the order in which they became ready, as in manyfetch',
+  options: { client: 'reqwest', inOrder: true },
+});
 export const reqwestTimeout = limit('reqwest-timeout', {
   note: 'reqwest with a timeout for each request',
 });

@@ -9,6 +9,7 @@ const { test } = require('node:test');
 const { downloadAll, downloadEach } = require('../../index.js');
 const { filesIn, folder, namesIn, outcomes } = require('./disk.js');
 const { serve, serveRequests } = require('./server.js');
+const { until } = require('./until.js');
 
 const onUnix = { skip: process.platform === 'win32' && 'Windows has no modes' };
 
@@ -48,6 +49,25 @@ test('a file that comes to be there in the meantime stays, too', async (t) => {
     const [result] = await downloadAll([`${url}/a`], { saveTo: { dir, ifExists } });
     assert.deepEqual([result.error.code, result.file], ['EEXIST', undefined]);
     assert.deepEqual(filesIn(dir), { a: 'somebody else' });
+  }
+});
+
+test('a file that comes into a new folder while the list is read is found', async (t) => {
+  const { url } = await serve(t, (_request, response) => response.end('new'));
+  async function* listFor(dir) {
+    yield `${url}/a`;
+    // The folder has been opened by then.
+    await until(() => namesIn(dir).includes('a'));
+    fs.writeFileSync(path.join(dir, 'b'), 'somebody else');
+    yield `${url}/b`;
+  }
+  for (const ifExists of ['error', 'skip', 'resume']) {
+    const dir = folder(t);
+    const [, late] = await downloadAll(listFor(dir), { saveTo: { dir, ifExists } });
+    assert.equal(late.error?.code, ifExists === 'error' ? 'EEXIST' : undefined);
+    assert.deepEqual(filesIn(dir), { a: 'new', b: 'somebody else' });
+    // Where it does for the item, nothing is sent.
+    if (ifExists !== 'error') assert.equal(late.attempts, 0);
   }
 });
 

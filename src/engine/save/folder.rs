@@ -117,7 +117,7 @@ impl Folder {
         self.was_empty && split(name).0.is_none() && name.len() <= names::MAX_BYTES
     }
 
-    /// Whether there may be an unfinished file beside `name`, by the same reasoning.
+    /// Whether there may be an unfinished file beside `name`: of an earlier run, or of an earlier try in this one.
     pub(super) fn may_have_part(&self, name: &str) -> bool {
         !self.is_new_for(name) || self.has_parts.load(Relaxed)
     }
